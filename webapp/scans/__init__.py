@@ -1,0 +1,1 @@
+"""The core: what a scan is, without HTTP server, Celery or Redis."""
