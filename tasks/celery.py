@@ -1,0 +1,67 @@
+"""The Celery app: unconfigured until create_app configures it, so that `import tasks` needs no settings."""
+
+from typing import Any
+
+from celery import Celery, Task
+from flask import Flask
+
+from webapp.settings import Settings
+
+
+class ContextTask(Task):
+    """A task that runs inside the Flask app's context, which is where the database session lives."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with self.app.flask_app.app_context():
+            return self.run(*args, **kwargs)
+
+
+celery = Celery("tilldone", task_cls=ContextTask)
+
+
+def configure(app: Flask, settings: Settings) -> Celery:
+    """Hand the Flask app and its settings to Celery."""
+    celery.flask_app = app
+    celery.conf.update(
+        broker_url=settings.broker_url,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=_transport_options(settings),
+        task_serializer="json",
+        accept_content=["json"],
+        result_accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_default_queue="tilldone",
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        # The claim makes a second run harmless, so a blip of the broker need not kill what runs.
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_soft_shutdown_timeout=max(1.0, settings.grace_seconds - 4),
+        imports=("tasks.scan", "tasks.progress", "tasks.presence", "tasks.boot"),
+        beat_scheduler="tasks.due:DueScheduler",
+    )
+    return celery
+
+
+def _transport_options(settings: Settings) -> dict[str, Any]:
+    """Measured values: recovery comes from the lease, so the broker's own redelivery may be slow but must be safe."""
+    if not settings.broker_url.startswith(("redis", "unix")):
+        return {"confirm_publish": True}
+    options: dict[str, Any] = {
+        # Above the hard limit: nothing renews it, and a message held longer is run a second time.
+        "visibility_timeout": settings.hard_time_limit + 60,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "health_check_interval": 10,
+        "socket_timeout": 5,
+        "max_connections": settings.worker_concurrency + 50,
+        "priority_steps": [0, 5],
+    }
+    if not settings.broker_url.startswith("redis+socket"):
+        options |= {"socket_connect_timeout": 2, "socket_keepalive": True}
+    return options

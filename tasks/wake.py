@@ -1,0 +1,60 @@
+"""Publish wake-ups. The broker may be away: then the rows say so, and the scheduler sends them later."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from celery.app.base import Celery
+from kombu.exceptions import KombuError
+
+from tasks.celery import celery
+from tasks.scan import NEW_PRIORITY, scan
+from webapp.scans import lifecycle
+from webapp.scans.lifecycle import WakeUp
+
+log = logging.getLogger(__name__)
+
+#: Messages that go to the broker in one round trip.
+_BATCH_SIZE: Final = 1000
+
+
+def wake(wake_ups: Sequence[WakeUp], *, priority: int = NEW_PRIORITY) -> bool:
+    """Send them in as few round trips as can be; False when the broker took none or not all of them."""
+    if not wake_ups:
+        return True
+    try:
+        _publish(wake_ups, priority)
+    except (KombuError, OSError, *_broker_errors(celery)) as error:
+        log.warning("wake-ups not sent, the broker is away count=%d error=%s", len(wake_ups), type(error).__name__)
+        lifecycle.forget_sent([wake_up.scan_id for wake_up in wake_ups])
+        return False
+    return True
+
+
+def backlog() -> int:
+    """Wake-ups that wait in the broker for a worker; raises KombuError or OSError when it is away."""
+    with celery.connection_for_write() as connection, connection.channel() as channel:
+        queue = celery.amqp.queues[celery.conf.task_default_queue]
+        return int(queue(channel).queue_declare(passive=True).message_count)
+
+
+def is_broker_reachable() -> bool:
+    try:
+        with celery.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=3)
+            connection.channel().close()
+    except (KombuError, OSError, *_broker_errors(celery)):
+        return False
+    return True
+
+
+def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
+    with celery.producer_pool.acquire(block=True, timeout=5) as producer, producer.batch(max_size=_BATCH_SIZE):
+        for scan_id, attempt in wake_ups:
+            scan.apply_async((str(scan_id), attempt), producer=producer, priority=priority, retry=False)
+
+
+def _broker_errors(app: Celery) -> tuple[type[Exception], ...]:
+    """What this transport raises when the connection is lost, which is not always a KombuError."""
+    transport = app.connection_for_write().transport
+    return (*transport.connection_errors, *transport.channel_errors)

@@ -1,0 +1,100 @@
+"""What every test may ask for: a database of either kind, the app, a client, and real servers."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.postgres_server import PostgresServer
+from webapp.app import create_app
+from webapp.database import db
+from webapp.migrate import upgrade
+from webapp.settings import Settings
+
+pytest_plugins = ["tests.valkey_server", "tests.postgres_server", "tests.target", "tests.httpbin_server"]
+
+
+def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:
+    return Settings(
+        home=home,
+        secret_key="a key that only the tests know, of 32+ bytes",
+        database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
+        redis_url=redis_url,
+        broker_url=redis_url.replace("unix://", "redis+socket://", 1),
+        worker_concurrency=2,
+    )
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test: migrating takes far longer than copying."""
+    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    app = create_app(settings_for(path.parent, f"sqlite:///{path}", "unix:///nowhere.sock"))
+    upgrade(app)
+    with app.app_context():
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = postgres.create_database()
+    app = create_app(settings_for(tmp_path_factory.mktemp("pg"), url, "unix:///nowhere.sock"))
+    upgrade(app)
+    with app.app_context():
+        db.engine.dispose()
+    return postgres.name(url)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "tilldone.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    url = postgres.create_database(postgres_template)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The test runs twice, once on each database."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sqlite_url: str, redis_url: str) -> Settings:
+    return settings_for(tmp_path, sqlite_url, redis_url)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The app on SQLite, in its context."""
+    yield from _running(settings)
+
+
+@pytest.fixture
+def either_app(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Flask]:
+    """The app in its context, once on SQLite and once on PostgreSQL."""
+    yield from _running(settings_for(tmp_path, database_url, redis_url))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def _running(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()

@@ -1,0 +1,42 @@
+"""The only wiring: settings in, a Flask app out, and Celery configured with it."""
+
+from pathlib import Path
+
+from flask import Flask
+
+import tasks.celery
+from webapp.database import init_database
+from webapp.live import hub, redis_client
+from webapp.routes import (
+    api_batches,
+    api_scans,
+    error_pages,
+    health,
+    pages,
+    presentation,
+    same_origin,
+    sample,
+    security_headers,
+    stream,
+)
+from webapp.settings import Settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+#: Connections that a web process may hold; its threads wait for one rather than fail.
+_WEB_POOL_SIZE = 16
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the app; nothing is connected yet."""
+    app = Flask("webapp", template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static"))
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=32 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=None)
+    app.extensions["tilldone.settings"] = settings
+    init_database(app, settings.database_url, pool_size=_WEB_POOL_SIZE)
+    redis_client.init_app(app, settings.redis_url)
+    hub.init_app(app, settings.redis_url)
+    tasks.celery.configure(app, settings)
+    for setup in (same_origin, security_headers, presentation, error_pages):
+        setup.init_app(app)
+    for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, stream.bp, health.bp):
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,122 @@
+"""The database: one declarative base, one clock, and transactions that suit SQLite and PostgreSQL alike."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Engine, Float, MetaData, bindparam, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+#: How long a SQLite writer waits for the one before it.
+SQLITE_BUSY_SECONDS = 30
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """A moment, always timezone-aware UTC; SQLite keeps it as text of fixed width, so that it sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return value.astimezone(dt.UTC) if value is not None else None
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None or value.tzinfo is dt.UTC:
+            return value
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class now(FunctionElement[dt.datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The database's clock at the start of the statement; ``now(seconds)`` is that much later."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, seconds: Any = None) -> None:
+        super().__init__(*(() if seconds is None else (_as_float(seconds),)))
+
+
+def _as_float(seconds: Any) -> Any:
+    return bindparam(None, float(seconds), Float()) if isinstance(seconds, int | float) else seconds
+
+
+@compiles(now, "postgresql")
+def _now_postgresql(element: now, compiler: SQLCompiler, **kw: Any) -> str:
+    # Not clock_timestamp(): it is volatile, so no index could serve "due_at <= now()".
+    seconds = compiler.process(element.clauses, **kw)
+    return f"(statement_timestamp() + make_interval(secs => {seconds}))" if seconds else "statement_timestamp()"
+
+
+@compiles(now, "sqlite")
+def _now_sqlite(element: now, compiler: SQLCompiler, **kw: Any) -> str:
+    seconds = compiler.process(element.clauses, **kw)
+    modifier = f", printf('%+.3f seconds', {seconds})" if seconds else ""
+    # SQLite knows milliseconds; SQLAlchemy writes six digits, and texts of one width compare as times do.
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now'{modifier}) || '000')"
+
+
+def init_database(app: Flask, url: str, *, pool_size: int) -> None:
+    """Bind ``db`` to the app; connections are opened when they are first needed."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+    if url.startswith("postgresql"):
+        # A restarted server is noticed at check-out, and the connection replaced, before it can fail a request.
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    else:
+        options |= {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _tame_sqlite(db.engine)
+
+
+def _tame_sqlite(engine: Engine) -> None:
+    """WAL, so that readers never wait; and our own BEGIN, since the driver's would deadlock two writers."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writer = connection.get_execution_options().get("is_writer", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """A write transaction on a connection of its own: commits at the end, rolls back on an exception.
+
+    On SQLite it takes the write lock first (BEGIN IMMEDIATE): one that reads before it writes could not be retried.
+    """
+    with db.engine.connect() as connection:
+        connection = connection.execution_options(is_writer=True)
+        with connection.begin():
+            yield connection

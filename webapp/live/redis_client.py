@@ -1,0 +1,34 @@
+"""One Redis client per process for news, heartbeats and counters, with timeouts that never hang a caller."""
+
+from typing import Any
+
+import redis
+from flask import Flask
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+def connect(url: str, **options: Any) -> redis.Redis:
+    """A client that gives up within seconds; it opens no connection yet."""
+    settings: dict[str, Any] = {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "health_check_interval": 10,
+        "retry": Retry(NoBackoff(), 1),
+        **options,
+    }
+    if not url.startswith("unix:"):
+        settings["socket_keepalive"] = True
+    else:
+        settings.pop("socket_connect_timeout")
+    client: redis.Redis = redis.Redis.from_url(url, **settings)
+    return client
+
+
+def init_app(app: Flask, url: str) -> None:
+    app.extensions["tilldone.redis"] = connect(url)
+
+
+def get_redis(app: Flask) -> redis.Redis:
+    client: redis.Redis = app.extensions["tilldone.redis"]
+    return client

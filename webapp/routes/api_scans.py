@@ -1,0 +1,67 @@
+"""The JSON API of single scans: submit, list, look, read the answer, cancel, retry."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, url_for
+
+from webapp.routes import problems
+from webapp.routes.json_input import json_object, page_limit, scan_filter
+from webapp.routes.problems import problem
+from webapp.routes.scan_json import attempt_json, scan_json
+from webapp.routes.submitting import cancel_and_tell, retry_and_wake, submit_and_wake
+from webapp.scans import queries
+from webapp.scans.draft import Draft
+
+bp = Blueprint("api_scans", __name__, url_prefix="/api/v1/scans")
+problems.register(bp)
+
+
+@bp.post("")
+def submit() -> tuple[Response, int, dict[str, str]]:
+    draft = Draft.parse(json_object())
+    submission, _ = submit_and_wake([draft])
+    scan = queries.get_scan(submission.changes[0].id)
+    return jsonify(scan_json(scan)), 201, {"Location": url_for("api_scans.show", scan_id=scan.id)}
+
+
+@bp.get("")
+def index() -> Response:
+    page = queries.list_scans(scan_filter(), limit=page_limit(), cursor=request.args.get("cursor"))
+    return jsonify(items=[scan_json(scan) for scan in page.scans], next=page.next_cursor)
+
+
+@bp.get("/<uuid:scan_id>")
+def show(scan_id: uuid.UUID) -> Response:
+    scan = queries.get_scan(scan_id)
+    attempts: list[dict[str, Any]] = [attempt_json(attempt) for attempt in queries.get_attempts(scan_id)]
+    return jsonify({**scan_json(scan), "policy": scan.policy.to_json(), "attempts": attempts})
+
+
+@bp.get("/<uuid:scan_id>/answer")
+def answer(scan_id: uuid.UUID) -> Response:
+    """The stored body as it came. Only JSON keeps its type: no other content may act in a browser on our origin."""
+    scan = queries.get_scan(scan_id)
+    stored = queries.get_answer(scan_id)
+    if stored is None:
+        return problem(404, "No answer yet", f"This scan is {scan.state.value} and no answer was stored so far.")
+    response = Response(stored.body, content_type="application/json" if stored.is_json else "text/plain; charset=utf-8")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Tilldone-Attempt"] = str(stored.attempt)
+    response.headers["Tilldone-Truncated"] = "true" if stored.is_truncated else "false"
+    return response
+
+
+@bp.post("/<uuid:scan_id>/cancel")
+def cancel(scan_id: uuid.UUID) -> Response:
+    cancel_and_tell(scan_id)
+    return jsonify(scan_json(queries.get_scan(scan_id)))
+
+
+@bp.post("/<uuid:scan_id>/retry")
+def retry(scan_id: uuid.UUID) -> Response:
+    retry_and_wake(scan_id)
+    return jsonify(scan_json(queries.get_scan(scan_id)))
+
+

@@ -1,0 +1,41 @@
+"""Errors for programs: RFC 9457 problem+json that names the field and the cure."""
+
+from typing import Any
+
+from flask import Blueprint, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from webapp.scans.errors import BatchNotFound, InvalidField, NotAllowedNow, ScanNotFound
+
+
+def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
+    """A problem document; ``title`` is the kind of problem, ``detail`` this one and its cure."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+    return Response(json.dumps(document), status, content_type="application/problem+json")
+
+
+def is_api_request() -> bool:
+    return request.path.startswith("/api/")
+
+
+def register(blueprint: Blueprint) -> None:
+    """Give the core's errors their one answer in this blueprint."""
+    blueprint.register_error_handler(InvalidField, _invalid_field)
+    blueprint.register_error_handler(NotAllowedNow, _not_allowed_now)
+    blueprint.register_error_handler(ScanNotFound, lambda _: problem(404, "No such scan", "No scan has this id."))
+    blueprint.register_error_handler(BatchNotFound, lambda _: problem(404, "No such batch", "No batch has this id."))
+    blueprint.register_error_handler(HTTPException, http_problem)
+
+
+def http_problem(error: HTTPException) -> Response:
+    """Any error of HTTP itself (no such route, wrong method, too large) as a problem."""
+    return problem(error.code or 500, error.name, error.description or error.name)
+
+
+def _invalid_field(error: InvalidField) -> Response:
+    detail = f"{error.field} {error.problem}"
+    return problem(422, "Invalid field", detail, field=error.field, cure=error.cure)
+
+
+def _not_allowed_now(error: NotAllowedNow) -> Response:
+    return problem(409, "Not possible in this state", str(error), state=error.state)

@@ -1,0 +1,101 @@
+"""What happens to a scan whose worker cannot finish it, and to one whose time is over."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from webapp.database import now, transaction
+from webapp.scans.change import CHANGE_COLUMNS, Change
+from webapp.scans.lifecycle.claim import Claim
+from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, cut_off_values
+from webapp.scans.models import Attempt, Scan
+from webapp.scans.states import IDLE_STATES, ErrorCode, Outcome, State, Trigger
+
+_LOST = "Interrupted: its worker was lost."
+
+
+def rescue(limit: int, *, max_crashes: int) -> list[Change]:
+    """Take running scans from workers whose lease is over: each is queued again, or abandoned at ``max_crashes``."""
+    with transaction() as connection:
+        rows = _locked(connection, Scan.lease_until <= now(), limit)
+        return [_requeue_after_crash(connection, row, max_crashes) for row in rows]
+
+
+def interrupt(scan_id: uuid.UUID, attempt: int, *, max_crashes: int) -> Change | None:
+    """The same for one attempt whose worker is known to be lost; None when it does not run any more."""
+    with transaction() as connection:
+        running = (Scan.id == scan_id) & (Scan.attempt == attempt) & (Scan.state == State.RUNNING)
+        rows = _locked(connection, running, 1)
+        return _requeue_after_crash(connection, rows[0], max_crashes) if rows else None
+
+
+def hand_back(claim: Claim) -> Change | None:
+    """Give up a claim because this worker must stop: the scan is queued again at once, and it is no crash."""
+    with transaction() as connection:
+        rows = _locked(connection, claim.holds, 1)
+        if not rows:
+            return None
+        return _cut_off(connection, rows[0], "Interrupted: its worker was told to stop.", 0, _QUEUED_AGAIN)
+
+
+def expire(limit: int) -> list[Change]:
+    """End idle scans whose deadline is over, even if no worker is alive."""
+    statement = (
+        select(Scan.id)
+        .where(Scan.deadline_at <= now(), Scan.finished_at.is_(None), Scan.state.in_(IDLE_STATES))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    with transaction() as connection:
+        ids = list(connection.scalars(statement))
+        if not ids:
+            return []
+        values: dict[str, Any] = {
+            "state": State.TIMED_OUT,
+            "error": "Gave up: the deadline is over.",
+            "finished_at": now(),
+            "due_at": None,
+            "sent_at": None,
+        }
+        ended = update(Scan).where(Scan.id.in_(ids)).values(revision=Scan.revision + 1, **values)
+        return [Change.of(row) for row in connection.execute(ended.returning(*CHANGE_COLUMNS))]
+
+
+#: Sent, because the caller publishes the wake-up as soon as this is committed.
+_QUEUED_AGAIN = {"state": State.QUEUED, "due_at": now(), "sent_at": now(), "trigger": Trigger.REDELIVERED}
+
+
+def _locked(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Row[Any]]:
+    statement = select(*CUT_OFF_COLUMNS).where(condition).limit(limit).with_for_update(skip_locked=True)
+    return list(connection.execute(statement))
+
+
+def _requeue_after_crash(connection: Connection, row: Row[Any], max_crashes: int) -> Change:
+    if row.crashes + 1 < max_crashes:
+        return _cut_off(connection, row, _LOST, 1, {**_QUEUED_AGAIN, "error": _LOST})
+    words = f"Abandoned: its worker was lost {row.crashes + 1} times."
+    values = {"state": State.ABANDONED, "error": words, "finished_at": now()}
+    return _cut_off(connection, row, _LOST, 1, values)
+
+
+def _cut_off(connection: Connection, row: Row[Any], error: str, crashes: int, values: dict[str, Any]) -> Change:
+    code = ErrorCode.WORKER_LOST
+    connection.execute(insert(Attempt).values(cut_off_values(row, Outcome.INTERRUPTED, code, error)))
+    statement = (
+        update(Scan)
+        .where(Scan.id == row.id)
+        .values(
+            {
+                "revision": Scan.revision + 1,
+                "token": Scan.token + 1,
+                "interruptions": Scan.interruptions + 1,
+                "crashes": Scan.crashes + crashes,
+                "lease_until": None,
+                "error_code": code,
+                **values,
+            }
+        )
+    )
+    return Change.of(connection.execute(statement.returning(*CHANGE_COLUMNS)).one())

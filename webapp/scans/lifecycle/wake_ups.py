@@ -1,0 +1,54 @@
+"""Which scans need a wake-up, and the note that it was sent; a wake-up is a hint, so losing one is harmless."""
+
+import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from webapp.database import now, transaction
+from webapp.scans.models import Scan
+from webapp.scans.states import IDLE_STATES
+
+
+class WakeUp(NamedTuple):
+    """Scan X, attempt N may run now."""
+
+    scan_id: uuid.UUID
+    attempt: int
+
+
+def take_due(limit: int) -> list[WakeUp]:
+    """Scans that are due and for which no wake-up was sent; from now on they count as sent."""
+    return _take(and_(Scan.sent_at.is_(None), Scan.due_at <= now()), limit)
+
+
+def take_unclaimed(limit: int, *, patience: float) -> list[WakeUp]:
+    """Scans whose wake-up has been out for ``patience`` seconds since it was due, unclaimed: they are sent again."""
+    long_ago = now(-patience)
+    return _take(and_(Scan.sent_at <= long_ago, Scan.due_at <= long_ago), limit)
+
+
+def forget_sent(ids: Sequence[uuid.UUID]) -> None:
+    """Take back that wake-ups were sent: the broker did not accept them."""
+    with transaction() as connection:
+        for start in range(0, len(ids), 500):
+            chosen = Scan.id.in_(ids[start : start + 500])
+            connection.execute(update(Scan).where(chosen, Scan.state.in_(IDLE_STATES)).values(sent_at=None))
+
+
+def _take(condition: ColumnElement[bool], limit: int) -> list[WakeUp]:
+    with transaction() as connection:
+        found = _find(connection, condition, limit)
+        for start in range(0, len(found), 500):
+            ids = [wake_up.scan_id for wake_up in found[start : start + 500]]
+            connection.execute(update(Scan).where(Scan.id.in_(ids)).values(sent_at=now()))
+    return found
+
+
+def _find(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[WakeUp]:
+    rows = connection.execute(
+        select(Scan.id, Scan.attempt + 1).where(condition).limit(limit).with_for_update(skip_locked=True)
+    )
+    return [WakeUp(*row) for row in rows]

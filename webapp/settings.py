@@ -1,0 +1,150 @@
+"""What the environment may say, read once and checked loudly."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+POOLS: Final = ("prefork", "threads", "gevent")
+#: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
+SOCKET_NAME: Final = "valkey.sock"
+MAX_CONCURRENCY: Final = 32
+
+
+class SettingsError(Exception):
+    """A variable of the environment is missing or odd; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration of a process; every field has one variable, listed in the README."""
+
+    home: Path
+    secret_key: str
+    database_url: str
+    redis_url: str
+    broker_url: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    worker_pool: str = "prefork"
+    worker_concurrency: int = 4
+    #: How long a claim stands without a heartbeat before the scan is taken from its worker.
+    lease_seconds: float = 10.0
+    #: Lost workers after which a scan is abandoned.
+    max_crashes: int = 5
+    #: Time between SIGTERM and the platform's SIGKILL.
+    grace_seconds: float = 10.0
+    soft_time_limit: int = 540
+    hard_time_limit: int = 600
+    max_answer_bytes: int = 5 * 1024 * 1024
+    log_level: str = "INFO"
+
+    @property
+    def is_redis_embedded(self) -> bool:
+        return self.redis_url == _embedded_redis_url(self.home)
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.home / SOCKET_NAME
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the environment; raises SettingsError for a value that cannot be meant."""
+        home = Path(env.get("TILLDONE_HOME") or "instance").expanduser().resolve()
+        redis_url = env.get("REDIS_URL") or _embedded_redis_url(home)
+        _check_scheme("REDIS_URL", redis_url, ("redis", "rediss", "unix"))
+        return cls(
+            home=home,
+            secret_key=env.get("SECRET_KEY") or _local_secret_key(home),
+            database_url=_database_url(env.get("DATABASE_URL") or f"sqlite:///{home / 'tilldone.sqlite3'}"),
+            redis_url=redis_url,
+            broker_url=_broker_url(env.get("CELERY_BROKER_URL") or redis_url),
+            host=env.get("HOST") or "127.0.0.1",
+            port=_integer(env, "PORT", 8000, 1, 65535),
+            worker_pool=_choice(env, "WORKER_POOL", "prefork", POOLS),
+            worker_concurrency=_integer(env, "WORKER_CONCURRENCY", _default_concurrency(), 1, 1000),
+            lease_seconds=_number(env, "LEASE_SECONDS", 10.0, 1.0, 600.0),
+            max_crashes=_integer(env, "MAX_CRASHES", 5, 1, 1000),
+            grace_seconds=_number(env, "GRACE_SECONDS", 10.0, 2.0, 600.0),
+            log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        )
+
+
+def _default_concurrency() -> int:
+    return min(MAX_CONCURRENCY, 4 * (os.cpu_count() or 1))
+
+
+def _embedded_redis_url(home: Path) -> str:
+    return f"unix://{home / SOCKET_NAME}"
+
+
+def _broker_url(url: str) -> str:
+    """Kombu spells a Redis socket in its own way."""
+    _check_scheme("CELERY_BROKER_URL", url, ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp"))
+    return url.replace("unix://", "redis+socket://", 1)
+
+
+def _database_url(url: str) -> str:
+    """Accept the scheme that platforms hand out and name the driver that is installed."""
+    _check_scheme("DATABASE_URL", url, ("sqlite", "postgres", "postgresql", "postgresql+psycopg"))
+    scheme, rest = url.split("://", 1)
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def _local_secret_key(home: Path) -> str:
+    """A key of this installation's own, kept beside its data so that sessions outlive a restart."""
+    path = home / "secret_key"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return _make_secret_key(path)
+
+
+def _make_secret_key(path: Path) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"TILLDONE_HOME: cannot write to {path.parent} ({error.strerror}); name a folder that can be written."
+        ) from error
+    key = secrets.token_hex(32)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key)
+    return key
+
+
+def _check_scheme(name: str, url: str, allowed: tuple[str, ...]) -> None:
+    scheme = urlsplit(url).scheme
+    if scheme not in allowed:
+        raise SettingsError(f"{name}: it must start with {', '.join(f'{word}://' for word in allowed)}.")
+
+
+def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name) or default
+    if value not in allowed:
+        raise SettingsError(f"{name}: {value!r} is none of {', '.join(allowed)}.")
+    return value
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = _number(env, name, default, low, high)
+    if value != int(value):
+        raise SettingsError(f"{name}: {value} is not a whole number.")
+    return int(value)
+
+
+def _number(env: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    text = env.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        raise SettingsError(f"{name}: {text!r} is not a number.") from None
+    if not low <= value <= high:
+        raise SettingsError(f"{name}: {text} is not between {low} and {high}.")
+    return value

@@ -1,0 +1,18 @@
+"""The entry of every process: ``app`` for gunicorn, ``celery`` for the worker and beat."""
+
+import logging
+import sys
+
+from tasks.celery import celery
+from webapp.app import create_app
+from webapp.settings import Settings, SettingsError
+
+try:
+    settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(f"tilldone: {error}")
+
+logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+app = create_app(settings)
+
+__all__ = ["app", "celery"]
