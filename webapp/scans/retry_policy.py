@@ -1,7 +1,7 @@
 """When to ask again, and when to give up: pure arithmetic, no clock."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -60,7 +60,7 @@ class RetryPolicy:
         return cls(**parsed)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Float, bindparam, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from webapp.database import db, now, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.lifecycle.claim import Claim
-from webapp.scans.lifecycle.records import attempt_values, keep_answer
-from webapp.scans.models import Attempt, Scan
+from webapp.scans.lifecycle.records import INSERT_ATTEMPT, attempt_values, keep_answer
+from webapp.scans.models import Scan
 from webapp.scans.retry_policy import GiveUp, format_duration
 from webapp.scans.rules import Decision, Verdict
 from webapp.scans.states import IDLE_STATES, State, Trigger
@@ -37,36 +38,65 @@ class Settled:
         return self.wait if self.wait is not None and self.wait <= LONGEST_COUNTDOWN else None
 
 
-_CLAIM_COLUMNS = (Scan.method, Scan.url, Scan.headers, Scan.body, Scan.policy, Scan.token, Scan.trigger, Scan.deadline_at)
+_CLAIM_COLUMNS = (
+    Scan.method,
+    Scan.url,
+    Scan.headers,
+    Scan.body,
+    Scan.policy,
+    Scan.token,
+    Scan.trigger,
+    Scan.deadline_at,
+)
+
+# The statements of the hot path are built once: building one costs more than running it.
+_START = (
+    update(Scan.__table__)
+    .where(
+        Scan.id == bindparam("scan_id"),
+        Scan.attempt == bindparam("number") - 1,
+        Scan.state.in_(sorted(IDLE_STATES)),
+        Scan.due_at <= now(EARLY_SECONDS),
+        Scan.deadline_at > now(),
+    )
+    .values(
+        state=State.RUNNING,
+        attempt=Scan.attempt + 1,
+        token=Scan.token + 1,
+        revision=Scan.revision + 1,
+        worker=bindparam("by"),
+        lease_until=now(bindparam("lease_seconds", type_=Float())),
+        attempt_started_at=now(),
+        started_at=func.coalesce(Scan.started_at, now()),
+        due_at=None,
+        sent_at=None,
+    )
+    .returning(*CHANGE_COLUMNS, *_CLAIM_COLUMNS)
+)
+_HOLDS = (Scan.id == bindparam("scan_id"), Scan.token == bindparam("held_token"), Scan.state == State.RUNNING)
+_SETTLE = (
+    update(Scan.__table__)
+    .where(*_HOLDS)
+    .values(
+        state=bindparam("to_state", type_=Scan.state.type),
+        revision=Scan.revision + 1,
+        lease_until=None,
+        status=bindparam("last_status"),
+        error_code=bindparam("last_code", type_=Scan.error_code.type),
+        error=bindparam("last_error"),
+    )
+)
+_FINISH = _SETTLE.values(finished_at=now()).returning(*CHANGE_COLUMNS)
+_RETRY = _SETTLE.values(due_at=now(bindparam("wait", type_=Float())), trigger=Trigger.AUTOMATIC)
+_RETRY_SOON = _RETRY.values(sent_at=now()).returning(*CHANGE_COLUMNS)
+_RETRY_LATER = _RETRY.values(sent_at=None).returning(*CHANGE_COLUMNS)
 
 
 def start(scan_id: uuid.UUID, attempt: int, *, worker: str, lease_seconds: float) -> Claim | None:
     """Claim this attempt; None when it is not there to be claimed: taken, over, canceled, or not due yet."""
-    statement = (
-        update(Scan)
-        .where(
-            Scan.id == scan_id,
-            Scan.attempt == attempt - 1,
-            Scan.state.in_(IDLE_STATES),
-            Scan.due_at <= now(EARLY_SECONDS),
-            Scan.deadline_at > now(),
-        )
-        .values(
-            state=State.RUNNING,
-            attempt=attempt,
-            token=Scan.token + 1,
-            revision=Scan.revision + 1,
-            worker=worker,
-            lease_until=now(lease_seconds),
-            attempt_started_at=now(),
-            started_at=func.coalesce(Scan.started_at, now()),
-            due_at=None,
-            sent_at=None,
-        )
-        .returning(*CHANGE_COLUMNS, *_CLAIM_COLUMNS)
-    )
+    given = {"scan_id": scan_id, "number": attempt, "by": worker, "lease_seconds": lease_seconds}
     with transaction() as connection:
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(_START, given).one_or_none()
     return None if row is None else _claim(row, worker)
 
 
@@ -127,38 +157,25 @@ def _give_up_words(claim: Claim, verdict: Verdict, why: GiveUp) -> str:
 
 
 def _finish(claim: Claim, exchange: Exchange, verdict: Verdict, state: State, error: str | None) -> Settled | None:
-    values = {"state": state, "error": error, "finished_at": now()}
-    change = _write(claim, exchange, verdict, values)
+    change = _write(_FINISH, claim, exchange, verdict, to_state=state, last_error=error)
     return None if change is None else Settled(change)
 
 
 def _retry(claim: Claim, exchange: Exchange, verdict: Verdict, wait: float) -> Settled | None:
-    values = {
-        "state": State.WAITING,
-        "error": verdict.error,
-        "due_at": now(wait),
-        "sent_at": now() if wait <= LONGEST_COUNTDOWN else None,
-        "trigger": Trigger.AUTOMATIC,
-    }
-    change = _write(claim, exchange, verdict, values)
+    statement = _RETRY_SOON if wait <= LONGEST_COUNTDOWN else _RETRY_LATER
+    given = {"to_state": State.WAITING, "last_error": verdict.error, "wait": wait}
+    change = _write(statement, claim, exchange, verdict, **given)
     return None if change is None else Settled(change, wait)
 
 
-def _write(claim: Claim, exchange: Exchange, verdict: Verdict, values: dict[str, Any]) -> Change | None:
-    statement = (
-        update(Scan)
-        .where(claim.holds)
-        .values(
-            revision=Scan.revision + 1,
-            lease_until=None,
-            status=exchange.status,
-            error_code=verdict.error_code,
-            **values,
-        )
-        .returning(*CHANGE_COLUMNS)
-    )
+def _write(
+    statement: ReturningUpdate[Any], claim: Claim, exchange: Exchange, verdict: Verdict, **given: Any
+) -> Change | None:
+    """Change the scan if the claim holds, and only then record the attempt, in one transaction."""
+    given |= {"scan_id": claim.scan_id, "held_token": claim.token}
+    given |= {"last_status": exchange.status, "last_code": verdict.error_code}
     with transaction() as connection:
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(statement, given).one_or_none()
         if row is None:
             return None
         _record(connection, claim, exchange, verdict)
@@ -166,6 +183,6 @@ def _write(claim: Claim, exchange: Exchange, verdict: Verdict, values: dict[str,
 
 
 def _record(connection: Connection, claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
-    connection.execute(insert(Attempt).values(attempt_values(claim, exchange, verdict)))
+    connection.execute(INSERT_ATTEMPT, attempt_values(claim, exchange, verdict))
     if exchange.body or exchange.json is not MISSING:
         keep_answer(connection, claim, exchange, is_good=verdict.decision is Decision.SUCCESS)

@@ -3,13 +3,13 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from webapp.database import now, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.errors import NotAllowedNow, ScanNotFound
-from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, cut_off_values
-from webapp.scans.models import Attempt, Scan
+from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, INSERT_ATTEMPT, cut_off_values
+from webapp.scans.models import Scan
 from webapp.scans.states import Outcome, State, Trigger
 
 _CANCELED = "Canceled by a person."
@@ -23,7 +23,7 @@ def cancel(scan_id: uuid.UUID) -> Change:
             raise NotAllowedNow(row.state, f"This scan has ended ({_words(row.state)}): there is nothing to cancel.")
         if row.state is State.RUNNING:
             values = cut_off_values(row, Outcome.CANCELED, None, "Canceled while it ran.")
-            connection.execute(insert(Attempt).values(values))
+            connection.execute(INSERT_ATTEMPT, values)
         return _change(
             connection,
             scan_id,
@@ -47,9 +47,7 @@ def retry_now(scan_id: uuid.UUID) -> Change:
         row = _lock(connection, scan_id)
         if row.state is not State.WAITING:
             raise NotAllowedNow(row.state, _why_no_retry(row.state))
-        return _change(
-            connection, scan_id, state=State.QUEUED, due_at=now(), sent_at=now(), trigger=Trigger.MANUAL
-        )
+        return _change(connection, scan_id, state=State.QUEUED, due_at=now(), sent_at=now(), trigger=Trigger.MANUAL)
 
 
 def _lock(connection: Connection, scan_id: uuid.UUID) -> Row[Any]:

@@ -2,17 +2,21 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, update
+from sqlalchemy import Connection, Row, bindparam, insert, update
 
 from webapp.scans.exchange import MISSING, Exchange
 from webapp.scans.lifecycle.claim import Claim
-from webapp.scans.models import Answer, Scan
+from webapp.scans.models import Answer, Attempt, Scan
 from webapp.scans.rules import Verdict
 from webapp.scans.states import ErrorCode, Outcome
 
 #: Of an answer that was not good only so much is kept: enough to see why.
 EXCERPT_BYTES: Final = 64 * 1024
 MAX_HEADERS_KEPT: Final = 100
+
+INSERT_ATTEMPT: Final = insert(Attempt.__table__)
+_INSERT_ANSWER: Final = insert(Answer.__table__)
+_REPLACE_ANSWER: Final = update(Answer.__table__).where(Answer.scan_id == bindparam("of_scan"))
 
 #: What must be read of a running scan to record that its attempt was cut off.
 CUT_OFF_COLUMNS: Final = (
@@ -74,10 +78,6 @@ def keep_answer(connection: Connection, claim: Claim, exchange: Exchange, *, is_
         "is_truncated": is_cut,
         "body": body,
     }
-    replaced = 0
-    if claim.change.attempt > 1:
-        replaced = connection.execute(update(Answer).where(Answer.scan_id == claim.scan_id).values(values)).rowcount
-    if not replaced:
-        connection.execute(insert(Answer).values(scan_id=claim.scan_id, **values))
-
-
+    if claim.change.attempt > 1 and connection.execute(_REPLACE_ANSWER, {"of_scan": claim.scan_id, **values}).rowcount:
+        return
+    connection.execute(_INSERT_ANSWER, {"scan_id": claim.scan_id, **values})

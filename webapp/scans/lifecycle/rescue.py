@@ -3,14 +3,14 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import now, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.lifecycle.claim import Claim
-from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, cut_off_values
-from webapp.scans.models import Attempt, Scan
+from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, INSERT_ATTEMPT, cut_off_values
+from webapp.scans.models import Scan
 from webapp.scans.states import IDLE_STATES, ErrorCode, Outcome, State, Trigger
 
 _LOST = "Interrupted: its worker was lost."
@@ -82,7 +82,7 @@ def _requeue_after_crash(connection: Connection, row: Row[Any], max_crashes: int
 
 def _cut_off(connection: Connection, row: Row[Any], error: str, crashes: int, values: dict[str, Any]) -> Change:
     code = ErrorCode.WORKER_LOST
-    connection.execute(insert(Attempt).values(cut_off_values(row, Outcome.INTERRUPTED, code, error)))
+    connection.execute(INSERT_ATTEMPT, cut_off_values(row, Outcome.INTERRUPTED, code, error))
     statement = (
         update(Scan)
         .where(Scan.id == row.id)

@@ -41,7 +41,7 @@ def submit(drafts: Sequence[Draft], *, batch_name: str | None = None) -> Submiss
     return Submission(batch_id, changes)
 
 
-_INSERT = insert(Scan).values(sent_at=now(), deadline_at=now(bindparam("deadline_seconds")))
+_INSERT = insert(Scan.__table__).values(sent_at=now(), deadline_at=now(bindparam("deadline_seconds")))
 
 
 def _insert_batch(connection: Connection, name: str, total: int) -> uuid.UUID:

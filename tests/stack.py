@@ -1,0 +1,76 @@
+"""Real processes around one database and one Valkey: worker, beat and web, as the Procfile starts them."""
+
+import os
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.process import PYTHON, Process
+from webapp.settings import Settings
+
+WORKER_FLAGS = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """The variables from which a process reads the same settings."""
+    return {
+        "TILLDONE_HOME": str(settings.home),
+        "SECRET_KEY": settings.secret_key,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "CELERY_BROKER_URL": settings.broker_url,
+        "LEASE_SECONDS": str(settings.lease_seconds),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
+
+
+@contextmanager
+def worker(settings: Settings, *, pool: str = "prefork", concurrency: int = 2, **env: str) -> Iterator[Process]:
+    """A Celery worker that is ready to take scans."""
+    argv = [PYTHON, "-m", "celery", "-A", "wsgi:celery", "worker", "--pool", pool, "-c", str(concurrency)]
+    process = Process([*argv, *WORKER_FLAGS], environment(settings, **env))
+    try:
+        process.wait_for(" ready.", 30)
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def beat(settings: Settings, **env: str) -> Iterator[Process]:
+    """The due scheduler, ticking."""
+    argv = [PYTHON, "-m", "celery", "-A", "wsgi:celery", "beat", "--pidfile=", "--loglevel=INFO"]
+    process = Process(argv, environment(settings, **env))
+    try:
+        process.wait_for("beat: Starting...", 30)
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def web(settings: Settings, **env: str) -> Iterator[str]:
+    """gunicorn on a free port; gives the address."""
+    port = free_port()
+    variables = environment(settings, PORT=str(port), HOST="127.0.0.1", **env)
+    process = Process([PYTHON, "-m", "gunicorn", "wsgi:app"], variables)
+    try:
+        process.wait_for("Booting worker", 30)
+        address = f"http://127.0.0.1:{port}"
+        with urllib.request.urlopen(f"{address}/healthz", timeout=20):
+            yield address
+    finally:
+        process.stop()
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true")
