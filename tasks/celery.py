@@ -8,6 +8,12 @@ from flask import Flask
 from webapp.settings import Settings
 
 
+class FlaskCelery(Celery):
+    """Celery that knows the Flask app whose settings and database its tasks use."""
+
+    flask_app: Flask
+
+
 class ContextTask(Task):
     """A task that runs inside the Flask app's context, which is where the database session lives."""
 
@@ -18,10 +24,10 @@ class ContextTask(Task):
             return self.run(*args, **kwargs)
 
 
-celery = Celery("tilldone", task_cls=ContextTask)
+celery = FlaskCelery("tilldone", task_cls=ContextTask)
 
 
-def configure(app: Flask, settings: Settings) -> Celery:
+def configure(app: Flask, settings: Settings) -> None:
     """Hand the Flask app and its settings to Celery."""
     celery.flask_app = app
     celery.conf.update(
@@ -45,7 +51,6 @@ def configure(app: Flask, settings: Settings) -> Celery:
         imports=("tasks.scan", "tasks.progress", "tasks.presence", "tasks.boot"),
         beat_scheduler="tasks.due:DueScheduler",
     )
-    return celery
 
 
 def _transport_options(settings: Settings) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from celery.app.base import Celery
 from kombu.exceptions import KombuError
 
 from tasks.celery import celery
@@ -24,7 +23,7 @@ def wake(wake_ups: Sequence[WakeUp], *, priority: int = NEW_PRIORITY) -> bool:
         return True
     try:
         _publish(wake_ups, priority)
-    except (KombuError, OSError, *_broker_errors(celery)) as error:
+    except _broker_errors() as error:
         log.warning("wake-ups not sent, the broker is away count=%d error=%s", len(wake_ups), type(error).__name__)
         lifecycle.forget_sent([wake_up.scan_id for wake_up in wake_ups])
         return False
@@ -32,7 +31,7 @@ def wake(wake_ups: Sequence[WakeUp], *, priority: int = NEW_PRIORITY) -> bool:
 
 
 def backlog() -> int:
-    """Wake-ups that wait in the broker for a worker; raises KombuError or OSError when it is away."""
+    """Wake-ups that wait in the broker for a worker; raises what the transport raises when it is away."""
     with celery.connection_for_write() as connection, connection.channel() as channel:
         queue = celery.amqp.queues[celery.conf.task_default_queue]
         return int(queue(channel).queue_declare(passive=True).message_count)
@@ -43,7 +42,7 @@ def is_broker_reachable() -> bool:
         with celery.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=3)
             connection.channel().close()
-    except (KombuError, OSError, *_broker_errors(celery)):
+    except _broker_errors():
         return False
     return True
 
@@ -54,7 +53,7 @@ def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
             scan.apply_async((str(scan_id), attempt), producer=producer, priority=priority, retry=False)
 
 
-def _broker_errors(app: Celery) -> tuple[type[Exception], ...]:
-    """What this transport raises when the connection is lost, which is not always a KombuError."""
-    transport = app.connection_for_write().transport
-    return (*transport.connection_errors, *transport.channel_errors)
+def _broker_errors() -> tuple[type[Exception], ...]:
+    """All that says the broker is away: what this transport raises is not always a KombuError."""
+    transport = celery.connection_for_write().transport
+    return (KombuError, OSError, *transport.connection_errors, *transport.channel_errors)

@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from webapp.database import db
 
@@ -16,7 +17,7 @@ def run() -> None:
         connection.commit()
 
 
-def _migrate(connection):
+def _migrate(connection: Connection) -> None:
     # SQLite cannot alter a column in place: batch mode copies the table instead.
     context.configure(connection=connection, target_metadata=db.metadata, render_as_batch=True)
     with context.begin_transaction():

@@ -63,5 +63,3 @@ def cancel(scan_id: uuid.UUID) -> Response:
 def retry(scan_id: uuid.UUID) -> Response:
     retry_and_wake(scan_id)
     return jsonify(scan_json(queries.get_scan(scan_id)))
-
-

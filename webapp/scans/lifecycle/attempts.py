@@ -14,7 +14,7 @@ from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.records import INSERT_ATTEMPT, attempt_values, keep_answer
-from webapp.scans.models import Scan
+from webapp.scans.models import SCAN_TABLE, Scan
 from webapp.scans.retry_policy import GiveUp, format_duration
 from webapp.scans.rules import Decision, Verdict
 from webapp.scans.states import IDLE_STATES, State, Trigger
@@ -51,7 +51,7 @@ _CLAIM_COLUMNS = (
 
 # The statements of the hot path are built once: building one costs more than running it.
 _START = (
-    update(Scan.__table__)
+    update(SCAN_TABLE)
     .where(
         Scan.id == bindparam("scan_id"),
         Scan.attempt == bindparam("number") - 1,
@@ -75,7 +75,7 @@ _START = (
 )
 _HOLDS = (Scan.id == bindparam("scan_id"), Scan.token == bindparam("held_token"), Scan.state == State.RUNNING)
 _SETTLE = (
-    update(Scan.__table__)
+    update(SCAN_TABLE)
     .where(*_HOLDS)
     .values(
         state=bindparam("to_state", type_=Scan.state.type),
@@ -169,7 +169,7 @@ def _retry(claim: Claim, exchange: Exchange, verdict: Verdict, wait: float) -> S
 
 
 def _write(
-    statement: ReturningUpdate[Any], claim: Claim, exchange: Exchange, verdict: Verdict, **given: Any
+    statement: ReturningUpdate[*tuple[Any, ...]], claim: Claim, exchange: Exchange, verdict: Verdict, **given: Any
 ) -> Change | None:
     """Change the scan if the claim holds, and only then record the attempt, in one transaction."""
     given |= {"scan_id": claim.scan_id, "held_token": claim.token}

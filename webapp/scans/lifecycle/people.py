@@ -50,7 +50,7 @@ def retry_now(scan_id: uuid.UUID) -> Change:
         return _change(connection, scan_id, state=State.QUEUED, due_at=now(), sent_at=now(), trigger=Trigger.MANUAL)
 
 
-def _lock(connection: Connection, scan_id: uuid.UUID) -> Row[Any]:
+def _lock(connection: Connection, scan_id: uuid.UUID) -> Row[*tuple[Any, ...]]:
     row = connection.execute(select(*CUT_OFF_COLUMNS).where(Scan.id == scan_id).with_for_update()).one_or_none()
     if row is None:
         raise ScanNotFound(str(scan_id))

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, update
 
 from webapp.scans.exchange import MISSING, Exchange
 from webapp.scans.lifecycle.claim import Claim
-from webapp.scans.models import Answer, Attempt, Scan
+from webapp.scans.models import ANSWER_TABLE, ATTEMPT_TABLE, Answer, Scan
 from webapp.scans.rules import Verdict
 from webapp.scans.states import ErrorCode, Outcome
 
@@ -14,9 +14,9 @@ from webapp.scans.states import ErrorCode, Outcome
 EXCERPT_BYTES: Final = 64 * 1024
 MAX_HEADERS_KEPT: Final = 100
 
-INSERT_ATTEMPT: Final = insert(Attempt.__table__)
-_INSERT_ANSWER: Final = insert(Answer.__table__)
-_REPLACE_ANSWER: Final = update(Answer.__table__).where(Answer.scan_id == bindparam("of_scan"))
+INSERT_ATTEMPT: Final = insert(ATTEMPT_TABLE)
+_INSERT_ANSWER: Final = insert(ANSWER_TABLE)
+_REPLACE_ANSWER: Final = update(ANSWER_TABLE).where(Answer.scan_id == bindparam("of_scan"))
 
 #: What must be read of a running scan to record that its attempt was cut off.
 CUT_OFF_COLUMNS: Final = (
@@ -53,7 +53,7 @@ def attempt_values(claim: Claim, exchange: Exchange, verdict: Verdict) -> dict[s
     }
 
 
-def cut_off_values(row: Row[Any], outcome: Outcome, code: ErrorCode | None, error: str) -> dict[str, Any]:
+def cut_off_values(row: Row[*tuple[Any, ...]], outcome: Outcome, code: ErrorCode | None, error: str) -> dict[str, Any]:
     """The row of a running attempt that somebody else ended; ``row`` holds CUT_OFF_COLUMNS."""
     return {
         "scan_id": row.id,

@@ -67,12 +67,12 @@ def expire(limit: int) -> list[Change]:
 _QUEUED_AGAIN = {"state": State.QUEUED, "due_at": now(), "sent_at": now(), "trigger": Trigger.REDELIVERED}
 
 
-def _locked(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Row[Any]]:
+def _locked(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Row[*tuple[Any, ...]]]:
     statement = select(*CUT_OFF_COLUMNS).where(condition).limit(limit).with_for_update(skip_locked=True)
     return list(connection.execute(statement))
 
 
-def _requeue_after_crash(connection: Connection, row: Row[Any], max_crashes: int) -> Change:
+def _requeue_after_crash(connection: Connection, row: Row[*tuple[Any, ...]], max_crashes: int) -> Change:
     if row.crashes + 1 < max_crashes:
         return _cut_off(connection, row, _LOST, 1, {**_QUEUED_AGAIN, "error": _LOST})
     words = f"Abandoned: its worker was lost {row.crashes + 1} times."
@@ -80,7 +80,7 @@ def _requeue_after_crash(connection: Connection, row: Row[Any], max_crashes: int
     return _cut_off(connection, row, _LOST, 1, values)
 
 
-def _cut_off(connection: Connection, row: Row[Any], error: str, crashes: int, values: dict[str, Any]) -> Change:
+def _cut_off(connection: Connection, row: Row[*tuple[Any, ...]], error: str, crashes: int, values: dict[str, Any]) -> Change:
     code = ErrorCode.WORKER_LOST
     connection.execute(INSERT_ATTEMPT, cut_off_values(row, Outcome.INTERRUPTED, code, error))
     statement = (

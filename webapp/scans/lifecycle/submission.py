@@ -12,7 +12,7 @@ from webapp.database import now, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.draft import Draft
 from webapp.scans.lifecycle.wake_ups import WakeUp
-from webapp.scans.models import Batch, Scan
+from webapp.scans.models import SCAN_TABLE, Batch, Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def submit(drafts: Sequence[Draft], *, batch_name: str | None = None) -> Submiss
     return Submission(batch_id, changes)
 
 
-_INSERT = insert(Scan.__table__).values(sent_at=now(), deadline_at=now(bindparam("deadline_seconds")))
+_INSERT = insert(SCAN_TABLE).values(sent_at=now(), deadline_at=now(bindparam("deadline_seconds")))
 
 
 def _insert_batch(connection: Connection, name: str, total: int) -> uuid.UUID:
