@@ -55,7 +55,7 @@ def web(settings: Settings, **env: str) -> Iterator[str]:
     """gunicorn on a free port; gives the address."""
     port = free_port()
     variables = environment(settings, PORT=str(port), HOST="127.0.0.1", **env)
-    process = Process([PYTHON, "-m", "gunicorn", "wsgi:app"], variables)
+    process = Process([PYTHON, "-m", "gunicorn", "--log-level", "info", "wsgi:app"], variables)
     try:
         process.wait_for("Booting worker", 30)
         address = f"http://127.0.0.1:{port}"

@@ -1,0 +1,19 @@
+"""``python -m bench [throughput|latency|submit ...]``: all of them when none is named."""
+
+import sys
+
+from bench import latency, submit, throughput
+
+BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        sys.exit(f"bench: {unknown[0]!r} is none of {', '.join(BENCHMARKS)}")
+    for name in names:
+        BENCHMARKS[name]()
+
+
+main()
