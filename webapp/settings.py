@@ -1,16 +1,21 @@
 """What the environment may say, read once and checked loudly."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 POOLS: Final = ("prefork", "threads", "gevent")
 #: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
 SOCKET_NAME: Final = "valkey.sock"
+#: The longest path that a socket may have on macOS; Linux allows four more.
+_SOCKET_PATH_BYTES: Final = 103
+_DEFAULT_HOME: Final = Path(__file__).resolve().parent.parent / "instance"
+#: What the default goes up to on a machine of many cores; each costs about 12 MB of its own in the default pool.
 MAX_CONCURRENCY: Final = 32
 
 
@@ -48,12 +53,12 @@ class Settings:
 
     @property
     def redis_socket(self) -> Path:
-        return self.home / SOCKET_NAME
+        return _socket(self.home)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
         """Read the environment; raises SettingsError for a value that cannot be meant."""
-        home = Path(env.get("TILLDONE_HOME") or "instance").expanduser().resolve()
+        home = Path(env.get("TILLDONE_HOME") or _DEFAULT_HOME).expanduser().resolve()
         redis_url = env.get("REDIS_URL") or _embedded_redis_url(home)
         _check_scheme("REDIS_URL", redis_url, ("redis", "rediss", "unix"))
         return cls(
@@ -78,7 +83,15 @@ def _default_concurrency() -> int:
 
 
 def _embedded_redis_url(home: Path) -> str:
-    return f"unix://{home / SOCKET_NAME}"
+    return f"unix://{quote(str(_socket(home)))}"
+
+
+def _socket(home: Path) -> Path:
+    """Beside the data; when that path is too long for a socket, under a short name of its own in /tmp."""
+    path = home / SOCKET_NAME
+    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
+        return path
+    return Path(f"/tmp/tilldone-{os.getuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock")
 
 
 def _broker_url(url: str) -> str:
@@ -98,21 +111,23 @@ def _local_secret_key(home: Path) -> str:
     """A key of this installation's own, kept beside its data so that sessions outlive a restart."""
     path = home / "secret_key"
     try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return _make_secret_key(path)
+        return _read_secret_key(path) if path.exists() else _make_secret_key(path)
+    except OSError as error:
+        raise SettingsError(
+            f"TILLDONE_HOME: cannot write to {home} ({error.strerror}); name a folder that can be written."
+        ) from error
+
+
+def _read_secret_key(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip()
 
 
 def _make_secret_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise SettingsError(
-            f"TILLDONE_HOME: cannot write to {path.parent} ({error.strerror}); name a folder that can be written."
-        ) from error
+        return _read_secret_key(path)
     key = secrets.token_hex(32)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key)
