@@ -33,7 +33,7 @@ def parts(database: str) -> Iterator[Settings]:
     finally:
         if postgres:
             postgres.stop()
-        valkey.stop()
+        valkey.discard()
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -1,7 +1,7 @@
 """What every test may ask for: a database of either kind, the app, a client, and real servers."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,11 +49,21 @@ def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPat
     return postgres.name(url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_copy(sqlite_template: Path) -> Callable[[Path], str]:
+    """Makes an empty database in a folder; returns its URL."""
+
+    def copy(folder: Path) -> str:
+        path = folder / "tilldone.sqlite3"
+        shutil.copy(sqlite_template, path)
+        return f"sqlite:///{path}"
+
+    return copy
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    path = tmp_path / "tilldone.sqlite3"
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+def sqlite_url(sqlite_copy: Callable[[Path], str], tmp_path: Path) -> str:
+    return sqlite_copy(tmp_path)
 
 
 @pytest.fixture
@@ -78,13 +88,13 @@ def settings(tmp_path: Path, sqlite_url: str, redis_url: str) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The app on SQLite, in its context."""
-    yield from _running(settings)
+    yield from running_app(settings)
 
 
 @pytest.fixture
 def either_app(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Flask]:
     """The app in its context, once on SQLite and once on PostgreSQL."""
-    yield from _running(settings_for(tmp_path, database_url, redis_url))
+    yield from running_app(settings_for(tmp_path, database_url, redis_url))
 
 
 @pytest.fixture
@@ -92,7 +102,8 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def _running(settings: Settings) -> Iterator[Flask]:
+def running_app(settings: Settings) -> Iterator[Flask]:
+    """For fixtures: the app of these settings, in its context."""
     app = create_app(settings)
     with app.app_context():
         yield app

@@ -1,0 +1,245 @@
+"""Connections under one deadline: every lookup, connect and byte is timed, counted and bounded.
+
+The socket layer is where this must happen: requests' own timeouts begin anew with every byte, so a target that drips
+would never end. Relies on private names of urllib3 2 (``_new_conn``, ``_dns_host``); see the pin in pyproject.toml.
+"""
+
+import io
+import socket
+import ssl
+import threading
+import time
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import certifi
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from tasks.failures import FetchFailed, connect_failure, dns_failure, socket_failure, timeout_failure, tls_failure
+from webapp.scans.exchange import Failure
+from webapp.scans.states import ErrorCode, Outcome
+
+#: A lookup has no timeout of its own.
+DNS_SECONDS: Final = 5.0
+#: Addresses of a name that are tried before giving up; two, so that a dead IPv6 does not hide a live IPv4, and one more.
+_MAX_ADDRESSES: Final = 3
+
+Address = tuple[Any, ...]
+
+
+class Meter:
+    """What one exchange may still use: time until its deadline, and bytes on the wire."""
+
+    def __init__(self, timeout: float, max_wire_bytes: int) -> None:
+        self.timeout = timeout
+        self.phases: dict[str, float] = {}
+        self._ends = time.monotonic() + timeout
+        self._max_bytes = self._bytes_left = max_wire_bytes
+
+    def left(self) -> float:
+        """Seconds to the deadline; raises FetchFailed when there are none."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise FetchFailed(timeout_failure(self.timeout))
+        return left
+
+    def count(self, size: int) -> None:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            words = f"The server sent more than {self._max_bytes // 1024} KiB without coming to an end."
+            raise FetchFailed(Failure(Outcome.NETWORK_ERROR, ErrorCode.BAD_RESPONSE, words))
+
+    def add(self, phase: str, started: float) -> None:
+        """Add the time since ``started`` (monotonic seconds) to the phase."""
+        self.phases[phase] = self.phases.get(phase, 0.0) + (time.monotonic() - started) * 1000
+
+
+class Adapter(HTTPAdapter):
+    """A requests adapter for one exchange: no proxies, no pooling beyond it, every connection metered."""
+
+    def __init__(self, meter: Meter, tls: ssl.SSLContext | None = None) -> None:
+        self._meter, self._tls = meter, tls
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *_: Any, **__: Any) -> None:
+        self.poolmanager = PoolManager(num_pools=1, maxsize=1)
+        # Replaced, never mutated: the dictionary is shared by all pool managers.
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": partial(_Pool, meter=self._meter),
+            "https": partial(_TlsPool, meter=self._meter, ssl_context=self._tls or default_tls()),
+        }
+
+    def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
+        return self.poolmanager.connection_from_url(request.url)
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """The context verifies, and has loaded its authorities once for all exchanges."""
+
+
+@lru_cache(maxsize=1)
+def default_tls() -> ssl.SSLContext:
+    """Loading the authorities takes tens of milliseconds, so they are loaded once a process."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+class _Pool(HTTPConnectionPool):
+    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ConnectionCls = partial(_Connection, meter=meter)  # type: ignore[assignment]
+
+
+class _TlsPool(HTTPSConnectionPool):
+    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ConnectionCls = partial(_TlsConnection, meter=meter)  # type: ignore[assignment]
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._meter = meter
+
+    def _new_conn(self) -> socket.socket:
+        return open_socket(self._dns_host, self.port, self._meter)
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _MeteredSocket(self.sock, self._meter)
+
+
+class _TlsConnection(HTTPSConnection):
+    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._meter = meter
+        self._opened = 0.0
+
+    def _new_conn(self) -> socket.socket:
+        opened = open_socket(self._dns_host, self.port, self._meter)
+        opened.settimeout(self._meter.left())
+        self._opened = time.monotonic()
+        return opened
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except OSError as error:  # ssl.SSLError is one
+            raise FetchFailed(tls_failure(error, self.host, self._meter.timeout)) from error
+        self._meter.add("tls", self._opened)
+        self.sock = _MeteredSocket(self.sock, self._meter)
+
+
+def open_socket(host: str, port: int, meter: Meter) -> socket.socket:
+    """Resolve once, have every address admitted, connect to one of them; raises FetchFailed."""
+    started = time.monotonic()
+    try:
+        addresses = _resolve(host, port, min(DNS_SECONDS, meter.left()))
+    except OSError as error:
+        raise FetchFailed(dns_failure(error, host)) from error
+    finally:
+        meter.add("dns", started)
+    for _, address in addresses:
+        admit(host, address)
+    started = time.monotonic()
+    try:
+        return _connect(addresses[:_MAX_ADDRESSES], host, meter)
+    finally:
+        meter.add("connect", started)
+
+
+def admit(host: str, address: Address) -> None:
+    """Where the guard of the network will stand: raises FetchFailed for an address that must not be asked."""
+
+
+def _resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
+    """Families and addresses; in a thread, because a lookup cannot be interrupted. Raises OSError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = _resolve_in_thread(host, port, timeout)
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _resolve_in_thread(host: str, port: int, timeout: float) -> list[Any]:
+    results: list[Any] = []
+
+    def look_up() -> None:
+        try:
+            results.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            results.append(error)
+
+    thread = threading.Thread(target=look_up, name="dns", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not results:
+        raise TimeoutError(f"no answer within {timeout:.0f} s")
+    if isinstance(results[0], OSError):
+        raise results[0]
+    if isinstance(results[0], UnicodeError):
+        raise OSError("the name is not a valid host name") from results[0]
+    found: list[Any] = results[0]
+    return found
+
+
+def _connect(addresses: list[tuple[int, Address]], host: str, meter: Meter) -> socket.socket:
+    failed: OSError = OSError("no address")
+    for family, address in addresses:
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened.settimeout(meter.left())
+            opened.connect(address)
+            return opened
+        except OSError as error:
+            opened.close()
+            failed = error
+        except BaseException:
+            opened.close()
+            raise
+    raise FetchFailed(connect_failure(failed, host, addresses[0][1][1], meter.timeout)) from failed
+
+
+class _MeteredSocket:
+    """A connected socket whose every send and receive is counted and ends at the deadline."""
+
+    def __init__(self, sock: Any, meter: Meter) -> None:
+        self._sock, self._meter = sock, meter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: Any, *flags: int) -> None:
+        self._sock.settimeout(self._meter.left())
+        try:
+            self._sock.sendall(data, *flags)
+        except OSError as error:
+            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
+
+    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_MeteredReader(self._sock, self._meter), 64 * 1024)
+
+
+class _MeteredReader(io.RawIOBase):
+    """The raw end of ``makefile``; socket.makefile's own keeps the socket open until both are closed."""
+
+    def __init__(self, sock: Any, meter: Meter) -> None:
+        self._sock, self._meter = sock, meter
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(self._meter.left())
+        try:
+            size: int = self._raw.readinto(buffer)
+        except OSError as error:
+            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
+        self._meter.count(size)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
