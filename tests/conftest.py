@@ -1,12 +1,15 @@
 """What every test may ask for: a database of either kind, the app, a client, and real servers."""
 
+import contextvars
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.postgres_server import PostgresServer
 from webapp.app import create_app
@@ -97,8 +100,16 @@ def either_app(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Fl
     yield from running_app(settings_for(tmp_path, database_url, redis_url))
 
 
+class OutsideClient(FlaskClient):
+    """Asks from outside of the test's own app context, as a browser does: the two share no database session."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    app.test_client_class = OutsideClient
     return app.test_client()
 
 

@@ -20,6 +20,10 @@ def publish(changes: Sequence[Change]) -> None:
     """Publish each change once; a page that misses one because Redis is away reads the row when it is back."""
     client = get_redis(current_app)
     try:
+        if len(changes) == 1:
+            # The worker's case: building a pipeline costs more than the command.
+            client.publish(CHANNEL, encode(changes[0]))
+            return
         for start in range(0, len(changes), _PIPELINE_SIZE):
             with client.pipeline(transaction=False) as pipeline:
                 for change in changes[start : start + _PIPELINE_SIZE]:

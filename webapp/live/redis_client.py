@@ -19,8 +19,6 @@ def connect(url: str, **options: Any) -> redis.Redis:
     }
     if not url.startswith("unix:"):
         settings["socket_keepalive"] = True
-    else:
-        settings.pop("socket_connect_timeout")
     client: redis.Redis = redis.Redis.from_url(url, **settings)
     return client
 

@@ -1,0 +1,37 @@
+"""A web server of nothing but the stream: both the app and the configuration of the gunicorn that serves it."""
+
+import os
+from typing import Any
+
+from flask import Flask
+
+from webapp.database import Base, db, init_database
+from webapp.live import hub
+from webapp.live.hub import MAX_STREAMS, stop_on_sigterm
+from webapp.routes import stream
+from webapp.scans import models  # noqa: F401 - its tables
+
+worker_class = "gthread"
+workers = 1
+threads = MAX_STREAMS + 16
+graceful_timeout = 10
+control_socket_disable = True
+
+
+def post_worker_init(_worker: Any) -> None:
+    stop_on_sigterm()
+
+
+def create_app(database_url: str, redis_url: str) -> Flask:
+    app = Flask("streaming")
+    init_database(app, database_url, pool_size=2)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        db.engine.dispose()
+    hub.init_app(app, redis_url)
+    app.register_blueprint(stream.bp)
+    return app
+
+
+if "STREAMING_REDIS_URL" in os.environ:
+    app = create_app(os.environ["STREAMING_DATABASE_URL"], os.environ["STREAMING_REDIS_URL"])

@@ -1,0 +1,79 @@
+"""Frames: the bytes of a stream, each encoded once however many browsers it goes to."""
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any, Final
+
+from webapp.live.scope import ALL, batch_topic, scan_topic
+
+#: A comment: it keeps routers from cutting a quiet stream, and its failure tells that the browser has gone.
+HEARTBEAT: Final = b":\n\n"
+#: The subscription is gone: news may be missed from now on.
+LOST: Final = b"event: lost\ndata: {}\n\n"
+#: News was missed, none will be from now on: time to load the list again.
+RESYNC: Final = b"event: resync\ndata: {}\n\n"
+
+
+class MalformedEvent(Exception):
+    """What came from the channel is not news of a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """News of one scan."""
+
+    scan_id: str
+    batch_id: str | None
+    revision: int
+    text: bytes
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        scan = scan_topic(self.scan_id)
+        return (scan, ALL, batch_topic(self.batch_id)) if self.batch_id else (scan, ALL)
+
+
+def read_event(line: bytes, number: int) -> Frame:
+    """The frame of a line as it was published; raises MalformedEvent."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        raise MalformedEvent("not JSON") from None
+    match event:
+        case {"id": str(scan_id), "batch_id": str() | None as batch_id, "revision": int(revision)}:
+            pass
+        case _:
+            raise MalformedEvent("no id, batch_id and revision")
+    if b"\n" in line or b"\r" in line:
+        raise MalformedEvent("more than one line")
+    return Frame(scan_id, batch_id, revision, _frame("scan", line, number))
+
+
+def fold(newest: dict[str, Frame], frame: Frame) -> None:
+    """Keep the newest frame of each scan, in the order they came."""
+    known = newest.get(frame.scan_id)
+    if known is not None:
+        if known.revision >= frame.revision:
+            return
+        del newest[frame.scan_id]
+    newest[frame.scan_id] = frame
+
+
+def notice(event: str, content: dict[str, Any], number: int) -> bytes:
+    """News of anything but a scan."""
+    return _frame(event, json.dumps(content, separators=(",", ":")).encode(), number)
+
+
+def first_bytes() -> bytes:
+    """Sent at once, since routers and browsers take a silent answer for a dead one."""
+    return b": hello\nretry: %d\n\n" % random.randint(800, 1500)
+
+
+def farewell() -> bytes:
+    """The last frame; browsers come back over seconds rather than all at once."""
+    return b"retry: %d\nevent: bye\ndata: {}\n\n" % random.randint(500, 5000)
+
+
+def _frame(event: str, line: bytes, number: int) -> bytes:
+    return b"event: %b\nid: %d\ndata: %b\n\n" % (event.encode(), number, line)
