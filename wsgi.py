@@ -13,6 +13,9 @@ except SettingsError as error:
     sys.exit(f"tilldone: {error}")
 
 logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+# Celery tells of each message that it came and went; the task's own line tells what came of it.
+for name in ("celery.worker.strategy", "celery.app.trace"):
+    logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 app = create_app(settings)
 
 __all__ = ["app", "celery"]

@@ -5,7 +5,7 @@ import os
 import requests
 from celery import Celery
 
-celery = Celery("naive", broker=os.environ["CELERY_BROKER_URL"])
+celery = Celery("naive", broker=os.environ.get("CELERY_BROKER_URL"))
 celery.conf.update(task_ignore_result=True, task_default_queue="naive")
 
 

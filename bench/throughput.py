@@ -3,8 +3,10 @@
 import os
 from statistics import median
 
+from bench import naive
 from bench.parts import CONCURRENCY, parts
 from bench.target import Target
+from tasks.wake import wake
 from tests.process import PYTHON, Process
 from tests.stack import environment, worker
 from webapp.app import create_app
@@ -28,8 +30,6 @@ def run() -> None:
 
 
 def _ours(settings: Settings, target: Target) -> float:
-    from tasks.wake import wake
-
     app = create_app(settings)
     with app.app_context():
         target.expect(SCANS)
@@ -42,9 +42,6 @@ def _ours(settings: Settings, target: Target) -> float:
 
 def _naive(settings: Settings, target: Target) -> float:
     target.expect(SCANS)
-    os.environ["CELERY_BROKER_URL"] = settings.broker_url
-    from bench import naive
-
     naive.celery.conf.broker_url = settings.broker_url
     with naive.celery.connection_for_write() as connection, connection.Producer() as producer:
         for n in range(SCANS):

@@ -30,6 +30,8 @@ celery = FlaskCelery("tilldone", task_cls=ContextTask)
 def configure(app: Flask, settings: Settings) -> None:
     """Hand the Flask app and its settings to Celery."""
     celery.flask_app = app
+    # A process may be wired more than once, as the tests' is: pools that are left belong to the broker before.
+    celery._after_fork()
     celery.conf.update(
         broker_url=settings.broker_url,
         broker_connection_retry_on_startup=True,

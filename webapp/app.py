@@ -6,7 +6,7 @@ from flask import Flask
 
 import tasks.celery
 from webapp.database import init_database
-from webapp.live import hub, redis_client
+from webapp.live import hub, publisher, redis_client
 from webapp.routes import (
     api_batches,
     api_scans,
@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["tilldone.settings"] = settings
     init_database(app, settings.database_url, pool_size=_WEB_POOL_SIZE)
     redis_client.init_app(app, settings.redis_url)
+    publisher.init_app(app, settings.redis_url)
     hub.init_app(app, settings.redis_url)
     tasks.celery.configure(app, settings)
     for setup in (same_origin, security_headers, presentation, error_pages):

@@ -1,4 +1,5 @@
 import logging
+import os
 import time
 from collections.abc import Iterator
 
@@ -7,7 +8,7 @@ from flask import Flask
 
 from tests.live.news import a_change
 from tests.valkey_server import ValkeyServer
-from webapp.live import redis_client
+from webapp.live import publisher
 from webapp.live.events import CHANNEL, encode
 from webapp.live.publisher import publish
 from webapp.live.subscription import Subscription
@@ -17,10 +18,9 @@ from webapp.live.subscription import Subscription
 def publishing(valkey: ValkeyServer) -> Iterator[Flask]:
     """An app in its context that knows Redis and nothing else."""
     app = Flask("publishing")
-    redis_client.init_app(app, valkey.url)
+    publisher.init_app(app, valkey.url)
     with app.app_context():
         yield app
-    redis_client.get_redis(app).close()
 
 
 def read(subscription: Subscription, count: int) -> list[bytes]:
@@ -77,12 +77,29 @@ def test_when_redis_is_back_news_flows_without_a_restart(publishing: Flask, valk
         assert read(subscription, 1) == [encode(change)]
 
 
-def test_a_redis_that_hangs_does_not_hang_its_caller(valkey: ValkeyServer, caplog: pytest.LogCaptureFixture) -> None:
-    app = Flask("publishing")
-    app.extensions["tilldone.redis"] = redis_client.connect(valkey.url, socket_timeout=0.1)
-
-    with app.app_context(), caplog.at_level(logging.WARNING), valkey.frozen():
+@pytest.mark.usefixtures("publishing")
+def test_a_redis_that_hangs_does_not_hang_its_caller_and_hears_the_news_when_it_goes_on(valkey: ValkeyServer) -> None:
+    with Subscription(valkey.url, CHANNEL, quiet_seconds=5) as subscription:
         publish([a_change()])
+        read(subscription, 1)
+        change = a_change(revision=2)
 
-    assert "news not published" in caplog.text
-    redis_client.get_redis(app).close()
+        with valkey.frozen():
+            publish([change])
+
+        assert read(subscription, 1) == [encode(change)]
+
+
+@pytest.mark.usefixtures("publishing")
+def test_a_forked_child_opens_a_connection_of_its_own(valkey: ValkeyServer) -> None:
+    with Subscription(valkey.url, CHANNEL, quiet_seconds=5) as subscription:
+        changes = [a_change(revision=revision) for revision in (1, 2, 3)]
+        publish(changes[:1])
+        child = os.fork()
+        if child == 0:
+            publish(changes[1:2])
+            os._exit(0)
+        os.waitpid(child, 0)
+        publish(changes[2:])
+
+        assert read(subscription, 3) == [encode(change) for change in changes]
