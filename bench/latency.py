@@ -18,7 +18,9 @@ SCANS = 200
 
 
 def run() -> None:
-    print(f"\nLatency: web, worker and beat on one machine, {SCANS} scans one after the other (median of an idle system)")
+    print(
+        f"\nLatency: web, worker and beat on one machine, {SCANS} scans one after the other (median of an idle system)"
+    )
     for database in ("sqlite", "postgres"):
         with Target() as target, parts(database) as settings:
             started, told = _measure(settings, target)

@@ -19,7 +19,9 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 
 
 def run() -> None:
-    print(f"\nThroughput: one prefork worker of {CONCURRENCY}, {SCANS} scans, {ROUNDS} rounds in turn, fast loopback target")
+    print(
+        f"\nThroughput: one prefork worker of {CONCURRENCY}, {SCANS} scans, {ROUNDS} rounds in turn, fast loopback target"
+    )
     with Target() as target:
         for database in ("sqlite", "postgres"):
             with parts(database) as settings:

@@ -4,7 +4,9 @@ from typing import Any
 
 from celery import Celery, Task
 from flask import Flask
+from redis import Redis
 
+from webapp.live.redis_client import connect
 from webapp.settings import Settings
 
 
@@ -12,6 +14,8 @@ class FlaskCelery(Celery):
     """Celery that knows the Flask app whose settings and database its tasks use."""
 
     flask_app: Flask
+    #: To ask whether the broker is there; None when it is no Redis.
+    broker_redis: Redis | None = None
 
 
 class ContextTask(Task):
@@ -32,6 +36,7 @@ def configure(app: Flask, settings: Settings) -> None:
     celery.flask_app = app
     # A process may be wired more than once, as the tests' is: pools that are left belong to the broker before.
     celery._after_fork()
+    celery.broker_redis = connect(_as_redis_py(settings.broker_url)) if _is_redis(settings.broker_url) else None
     celery.conf.update(
         broker_url=settings.broker_url,
         broker_connection_retry_on_startup=True,
@@ -45,6 +50,7 @@ def configure(app: Flask, settings: Settings) -> None:
         task_reject_on_worker_lost=True,
         task_default_queue="tilldone",
         worker_prefetch_multiplier=1,
+        worker_concurrency=settings.worker_concurrency,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
         # The claim makes a second run harmless, so a blip of the broker need not kill what runs.
@@ -55,9 +61,18 @@ def configure(app: Flask, settings: Settings) -> None:
     )
 
 
+def _is_redis(broker_url: str) -> bool:
+    return broker_url.startswith("redis")
+
+
+def _as_redis_py(broker_url: str) -> str:
+    """Kombu and redis-py spell a socket differently."""
+    return broker_url.replace("redis+socket://", "unix://", 1)
+
+
 def _transport_options(settings: Settings) -> dict[str, Any]:
     """Measured values: recovery comes from the lease, so the broker's own redelivery may be slow but must be safe."""
-    if not settings.broker_url.startswith(("redis", "unix")):
+    if not _is_redis(settings.broker_url):
         return {"confirm_publish": True}
     options: dict[str, Any] = {
         # Above the hard limit: nothing renews it, and a message held longer is run a second time.

@@ -23,7 +23,7 @@ from webapp.scans.states import ErrorCode, Outcome
 
 #: A lookup has no timeout of its own.
 DNS_SECONDS: Final = 5.0
-#: Addresses of a name that are tried before giving up; two, so that a dead IPv6 does not hide a live IPv4, and one more.
+#: Addresses of a name that are tried: a dead IPv6 must not hide a live IPv4.
 _MAX_ADDRESSES: Final = 3
 
 Address = tuple[Any, ...]

@@ -29,11 +29,6 @@ def show_presence(app: Flask, kind: str) -> None:
         log.warning("presence not shown kind=%s error=%s", kind, type(error).__name__)
 
 
-def forget_presence(app: Flask) -> None:
-    """What a start before this one left says nothing about the processes of this one."""
-    get_redis(app).delete(_key(WORKER), _key(BEAT))
-
-
 def seen_lately(kind: str) -> bool:
     return bool(get_redis(current_app).exists(_key(kind)))
 

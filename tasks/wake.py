@@ -23,6 +23,7 @@ def wake(wake_ups: Sequence[WakeUp], *, priority: int = NEW_PRIORITY) -> bool:
     if not wake_ups:
         return True
     try:
+        _greet_broker()
         _publish(wake_ups, priority)
     except _broker_errors() as error:
         log.warning("wake-ups not sent, the broker is away count=%d error=%s", len(wake_ups), type(error).__name__)
@@ -35,7 +36,8 @@ def backlog() -> int:
     """Wake-ups that wait in the broker for a worker; raises what the transport raises when it is away."""
     with celery.connection_for_write() as connection, connection.channel() as channel:
         queue = celery.amqp.queues[celery.conf.task_default_queue]
-        return int(queue(channel).queue_declare(passive=True).message_count)
+        # Declared, if nobody has used it yet.
+        return int(queue(channel).queue_declare().message_count)
 
 
 def is_broker_reachable() -> bool:
@@ -46,6 +48,12 @@ def is_broker_reachable() -> bool:
     except _broker_errors():
         return False
     return True
+
+
+def _greet_broker() -> None:
+    """See at once that a Redis is away: kombu's own connection would first try for some six seconds."""
+    if celery.broker_redis is not None:
+        celery.broker_redis.ping()
 
 
 def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:

@@ -14,7 +14,15 @@ from webapp.scans.rules import judge
 from webapp.scans.states import ErrorCode, Outcome
 
 URL = "https://target.example/export"
-GOOD = Exchange(URL, 200, "OK", (("Content-Type", "application/json"),), "application/json", b'{"success": true}', json={"success": True})
+GOOD = Exchange(
+    URL,
+    200,
+    "OK",
+    (("Content-Type", "application/json"),),
+    "application/json",
+    b'{"success": true}',
+    json={"success": True},
+)
 UNAVAILABLE = Exchange(URL, 503, "Service Unavailable", body=b"later")
 RESET = Exchange(URL, failure=Failure(Outcome.NETWORK_ERROR, ErrorCode.CONNECTION_RESET, "The connection was reset."))
 HOPELESS = Exchange(

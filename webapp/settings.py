@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -69,7 +70,7 @@ class Settings:
             broker_url=_broker_url(env.get("CELERY_BROKER_URL") or redis_url),
             host=env.get("HOST") or "127.0.0.1",
             port=_integer(env, "PORT", 8000, 1, 65535),
-            worker_pool=_choice(env, "WORKER_POOL", "prefork", POOLS),
+            worker_pool=_worker_pool(env),
             worker_concurrency=_integer(env, "WORKER_CONCURRENCY", _default_concurrency(), 1, 1000),
             lease_seconds=_number(env, "LEASE_SECONDS", 10.0, 1.0, 600.0),
             max_crashes=_integer(env, "MAX_CRASHES", 5, 1, 1000),
@@ -138,6 +139,13 @@ def _check_scheme(name: str, url: str, allowed: tuple[str, ...]) -> None:
     scheme = urlsplit(url).scheme
     if scheme not in allowed:
         raise SettingsError(f"{name}: it must start with {', '.join(f'{word}://' for word in allowed)}.")
+
+
+def _worker_pool(env: Mapping[str, str]) -> str:
+    pool = _choice(env, "WORKER_POOL", "prefork", POOLS)
+    if pool == "gevent" and find_spec("gevent") is None:
+        raise SettingsError("WORKER_POOL: gevent is not installed; pip install gevent, or choose threads.")
+    return pool
 
 
 def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -118,7 +118,13 @@ def test_scans_of_a_batch_may_have_options_of_their_own(client: FlaskClient) -> 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"urls": []}, {"urls": "https://a.example/"}, {"urls": ["bad"]}, {"urls": ["https://a.example/"], "scans": []}],
+    [
+        {},
+        {"urls": []},
+        {"urls": "https://a.example/"},
+        {"urls": ["bad"]},
+        {"urls": ["https://a.example/"], "scans": []},
+    ],
 )
 def test_a_batch_with_nothing_to_scan_is_refused(client: FlaskClient, body: dict[str, Any]) -> None:
     answer = client.post("/api/v1/batches", json=body)

@@ -3,7 +3,6 @@
 import uuid
 
 import pytest
-from flask import Flask
 
 from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, a_claim, a_scan, row, settle
 from webapp.scans import lifecycle, queries

@@ -101,20 +101,20 @@ def test_a_canceled_scan_keeps_nothing_of_the_attempt_that_was_running(either_ap
     assert queries.get_answer(scan_id) is None
 
 
-def test_cancel_and_the_end_of_the_attempt_at_once_leave_one_terminal_state(either_app: Flask) -> None:
-    for _ in range(10):
-        scan_id = a_scan()
-        claim = a_claim(scan_id)
+@pytest.mark.parametrize("_", range(10))
+def test_cancel_and_the_end_of_the_attempt_at_once_leave_one_terminal_state(either_app: Flask, _: int) -> None:
+    scan_id = a_scan()
+    claim = a_claim(scan_id)
 
-        canceled, settled = at_once(either_app, lambda: lifecycle.cancel(scan_id), lambda: settle(claim, GOOD))
+    canceled, settled = at_once(either_app, lambda: lifecycle.cancel(scan_id), lambda: settle(claim, GOOD))
 
-        scan = row(scan_id)
-        assert scan.revision == 3
-        [attempt] = queries.get_attempts(scan_id)
-        if scan.state is State.CANCELED:
-            assert settled is None and attempt.outcome is Outcome.CANCELED
-        else:
-            assert isinstance(canceled, NotAllowedNow) and attempt.outcome is Outcome.SUCCEEDED
+    scan = row(scan_id)
+    assert scan.revision == 3
+    [attempt] = queries.get_attempts(scan_id)
+    if scan.state is State.CANCELED:
+        assert settled is None and attempt.outcome is Outcome.CANCELED
+    else:
+        assert isinstance(canceled, NotAllowedNow) and attempt.outcome is Outcome.SUCCEEDED
 
 
 def test_retry_now_twice_at_once_makes_one_attempt_due(either_app: Flask) -> None:

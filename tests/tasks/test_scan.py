@@ -2,69 +2,20 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import redis
 from flask import Flask
 
 from tasks.wake import wake
-from tests.conftest import running_app, settings_for
 from tests.factories import row
 from tests.process import Process
-from tests.stack import beat, worker
 from tests.target import Target
-from webapp.live.events import CHANNEL
+from tests.tasks.conftest import News
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
-from webapp.scans.models import Scan
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.states import ErrorCode, Outcome, State, Trigger
-from webapp.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def stack_settings(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_copy: Any, redis_url: str
-) -> Settings:
-    home = tmp_path_factory.mktemp("stack")
-    return settings_for(home, sqlite_copy(home), redis_url)
-
-
-@pytest.fixture(scope="module")
-def running_worker(stack_settings: Settings) -> Iterator[Process]:
-    with worker(stack_settings, concurrency=4) as process, beat(stack_settings):
-        yield process
-
-
-@pytest.fixture
-def stack(stack_settings: Settings, running_worker: Process) -> Iterator[Flask]:
-    yield from running_app(stack_settings)
-
-
-class News:
-    """What was published of one scan, in order."""
-
-    def __init__(self, redis_url: str) -> None:
-        self._pubsub = redis.Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)
-        self._pubsub.subscribe(CHANNEL)
-        self._pubsub.get_message(timeout=5)
-
-    def until_the_end_of(self, scan_id: uuid.UUID) -> list[dict[str, Any]]:
-        heard: list[dict[str, Any]] = []
-        while not heard or not heard[-1]["finished_at"]:
-            message = self._pubsub.get_message(timeout=20)
-            assert message is not None, f"no news after {heard}"
-            event = json.loads(message["data"])
-            if event["id"] == str(scan_id):
-                heard.append(event)
-        return heard
-
-
-@pytest.fixture
-def news(redis_url: str) -> News:
-    return News(redis_url)
 
 
 def submitted(url: str, *, method: str = "GET", headers: dict[str, str] | None = None, **policy: Any) -> uuid.UUID:
@@ -75,13 +26,8 @@ def submitted(url: str, *, method: str = "GET", headers: dict[str, str] | None =
     return submission.changes[0].id
 
 
-def ended(news: News, scan_id: uuid.UUID) -> Scan:
-    news.until_the_end_of(scan_id)
-    return row(scan_id)
-
-
 def test_a_good_answer_at_once(stack: Flask, news: News, target: Target) -> None:
-    scan = ended(news, submitted(target.url("/ok")))
+    scan = news.end_of(submitted(target.url("/ok")))
 
     assert (scan.state, scan.attempt, scan.status, scan.error) == (State.SUCCEEDED, 1, 200, None)
     answer = queries.get_answer(scan.id)
@@ -89,7 +35,7 @@ def test_a_good_answer_at_once(stack: Flask, news: News, target: Target) -> None
 
 
 def test_a_flaky_target_is_tried_until_it_answers(stack: Flask, news: News, target: Target) -> None:
-    scan = ended(news, submitted(target.url("/flaky?fail=2&key=a")))
+    scan = news.end_of(submitted(target.url("/flaky?fail=2&key=a")))
 
     assert (scan.state, scan.attempt) == (State.SUCCEEDED, 3)
     attempts = queries.get_attempts(scan.id)
@@ -99,7 +45,7 @@ def test_a_flaky_target_is_tried_until_it_answers(stack: Flask, news: News, targ
 
 
 def test_an_answer_that_says_not_yet_is_asked_again(stack: Flask, news: News, target: Target) -> None:
-    scan = ended(news, submitted(target.url("/not-yet?times=2&key=b")))
+    scan = news.end_of(submitted(target.url("/not-yet?times=2&key=b")))
 
     assert (scan.state, scan.attempt) == (State.SUCCEEDED, 3)
     first = queries.get_attempts(scan.id)[0]
@@ -129,7 +75,7 @@ def test_each_revision_is_told_once_in_order(stack: Flask, news: News, target: T
 def test_a_target_that_never_recovers_exhausts_the_scan(
     stack: Flask, news: News, target: Target, path: str, outcome: Outcome, code: ErrorCode
 ) -> None:
-    scan = ended(news, submitted(target.url(path), max_attempts=2))
+    scan = news.end_of(submitted(target.url(path), max_attempts=2))
 
     attempts = queries.get_attempts(scan.id)
     assert {a.outcome for a in attempts} == {outcome}
@@ -141,7 +87,7 @@ def test_a_target_that_never_recovers_exhausts_the_scan(
 def test_an_attempt_ends_at_its_timeout_whatever_the_target_does(
     stack: Flask, news: News, target: Target, path: str
 ) -> None:
-    scan = ended(news, submitted(target.url(path), attempt_timeout=0.4, max_attempts=1))
+    scan = news.end_of(submitted(target.url(path), attempt_timeout=0.4, max_attempts=1))
 
     [attempt] = queries.get_attempts(scan.id)
     assert (attempt.outcome, attempt.error_code) == (Outcome.TIMED_OUT, ErrorCode.TIMEOUT)
@@ -151,13 +97,13 @@ def test_an_attempt_ends_at_its_timeout_whatever_the_target_does(
 def test_a_scan_without_hope_of_another_attempt_before_its_deadline_times_out(
     stack: Flask, news: News, target: Target
 ) -> None:
-    scan = ended(news, submitted(target.url("/status/503"), initial_interval=30, deadline=10))
+    scan = news.end_of(submitted(target.url("/status/503"), initial_interval=30, deadline=10))
 
     assert (scan.state, scan.attempt) == (State.TIMED_OUT, 1)
 
 
 def test_a_huge_body_is_cut_and_marked(stack: Flask, news: News, target: Target) -> None:
-    scan = ended(news, submitted(target.url("/huge?mb=8")))
+    scan = news.end_of(submitted(target.url("/huge?mb=8")))
 
     answer = queries.get_answer(scan.id)
     assert answer is not None and answer.is_truncated
@@ -167,7 +113,7 @@ def test_a_huge_body_is_cut_and_marked(stack: Flask, news: News, target: Target)
 def test_headers_reach_the_target_but_neither_the_broker_nor_the_log(
     stack: Flask, news: News, target: Target, running_worker: Process, redis_url: str
 ) -> None:
-    scan = ended(news, submitted(target.url("/echo"), headers={"Authorization": "Bearer canary-4711"}))
+    scan = news.end_of(submitted(target.url("/echo"), headers={"Authorization": "Bearer canary-4711"}))
 
     assert target.requests[-1].headers["Authorization"] == "Bearer canary-4711"
     assert scan.state is State.SUCCEEDED
@@ -177,7 +123,7 @@ def test_headers_reach_the_target_but_neither_the_broker_nor_the_log(
 def test_the_worker_logs_each_attempt_in_the_agreed_words(
     stack: Flask, news: News, target: Target, running_worker: Process
 ) -> None:
-    ended(news, submitted(target.url("/flaky?fail=1&key=log")))
+    news.end_of(submitted(target.url("/flaky?fail=1&key=log")))
 
     running_worker.wait_for("Tried 1 times - Status: 503 - ")
     running_worker.wait_for("Tried 2 times - Status: 200 - ")
@@ -185,13 +131,12 @@ def test_the_worker_logs_each_attempt_in_the_agreed_words(
 
 def test_a_long_wait_is_woken_by_the_scheduler(stack: Flask, news: News, target: Target) -> None:
     scan_id = submitted(target.url("/flaky?fail=1&key=long"), initial_interval=3600)
-    target.wait_for_hits("/flaky?fail=1&key=long", 1)
-    news_of_waiting(scan_id, news)
+    news.until_state(scan_id, "waiting")
 
     lifecycle.retry_now(scan_id)
     lifecycle.forget_sent([scan_id])
 
-    assert ended(news, scan_id).state is State.SUCCEEDED
+    assert news.end_of(scan_id).state is State.SUCCEEDED
 
 
 def test_a_scan_that_is_canceled_while_it_runs_keeps_nothing_of_the_answer(
@@ -203,7 +148,7 @@ def test_a_scan_that_is_canceled_while_it_runs_keeps_nothing_of_the_answer(
     lifecycle.cancel(scan_id)
     target.open("cancel")
 
-    after = ended(news, submitted(target.url("/ok")))
+    after = news.end_of(submitted(target.url("/ok")))
     assert after.state is State.SUCCEEDED
     assert row(scan_id).state is State.CANCELED
     assert queries.get_answer(scan_id) is None
@@ -215,15 +160,6 @@ def test_a_doubled_wake_up_makes_one_attempt(stack: Flask, news: News, target: T
 
     wake([*submission.wake_ups] * 5)
 
-    ended(news, submission.changes[0].id)
-    ended(news, submitted(target.url("/ok")))
+    news.end_of(submission.changes[0].id)
+    news.end_of(submitted(target.url("/ok")))
     assert target.hits("/flaky?fail=0&key=double") == 1
-
-
-def news_of_waiting(scan_id: uuid.UUID, news: News) -> None:
-    while True:
-        message = news._pubsub.get_message(timeout=20)
-        assert message is not None
-        event = json.loads(message["data"])
-        if event["id"] == str(scan_id) and event["state"] == "waiting":
-            return

@@ -53,7 +53,7 @@ class Publisher:
         if self._connection is not None and _is_closed(self._connection):
             self._drop()
         if self._connection is None:
-            connection = self._client.connection_pool.make_connection()
+            connection: Any = self._client.connection_pool.make_connection()
             connection.connect()
             connection.send_command("CLIENT", "REPLY", "OFF", check_health=False)
             self._connection = connection

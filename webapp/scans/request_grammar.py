@@ -14,7 +14,7 @@ _PLAIN_URL: Final = re.compile(
     r"https?://(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}(?::[1-9]\d{0,3})?(?:[/?][!#$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]*)?",
     re.IGNORECASE,
 )
-_BAD_CHARACTER: Final = re.compile("[\x00-\x20\x7f-\xa0\\\\<>\"{}|^`\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_BAD_CHARACTER: Final = re.compile('[\x00-\x20\x7f-\xa0\\\\<>"{}|^`\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]')
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VISIBLE: Final = re.compile(r"[\x20-\x7e\t]*")
 #: Those that the HTTP exchange itself needs, or that a proxy or a cloud would believe.

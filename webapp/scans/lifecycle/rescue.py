@@ -80,7 +80,9 @@ def _requeue_after_crash(connection: Connection, row: Row[*tuple[Any, ...]], max
     return _cut_off(connection, row, _LOST, 1, values)
 
 
-def _cut_off(connection: Connection, row: Row[*tuple[Any, ...]], error: str, crashes: int, values: dict[str, Any]) -> Change:
+def _cut_off(
+    connection: Connection, row: Row[*tuple[Any, ...]], error: str, crashes: int, values: dict[str, Any]
+) -> Change:
     code = ErrorCode.WORKER_LOST
     connection.execute(INSERT_ATTEMPT, cut_off_values(row, Outcome.INTERRUPTED, code, error))
     statement = (

@@ -1,0 +1,38 @@
+"""What worker and beat do once imported: wait for their stores, and ready themselves for the forks."""
+
+import fcntl
+import gc
+import os
+import warnings
+from typing import Any
+
+from celery.signals import beat_init, worker_before_create_process, worker_init, worker_process_init
+
+from tasks.celery import celery
+from webapp.database import db
+
+# Celery warns root, for the sake of pickle; we accept JSON only, and in a container one is root.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+
+
+@beat_init.connect
+@worker_init.connect
+def _wait_at_the_gate(**_: Any) -> None:
+    """`tilldone up` starts us while it prepares the stores, so that importing costs no time, and then lets us in."""
+    path = os.environ.get("TILLDONE_GATE")
+    if path:
+        with open(path, "rb") as gate:
+            fcntl.flock(gate, fcntl.LOCK_SH)
+
+
+@worker_before_create_process.connect
+def _share_memory(**_: Any) -> None:
+    """What is frozen is never visited by the collector, so its pages stay shared after the fork."""
+    gc.freeze()
+
+
+@worker_process_init.connect
+def _forget_connections(**_: Any) -> None:
+    """Two processes on one connection would mix up their answers; the parent's is left open for the parent."""
+    with celery.flask_app.app_context():
+        db.engine.dispose(close=False)

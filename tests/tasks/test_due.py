@@ -1,0 +1,92 @@
+"""The scheduler, tick by tick, on both databases and a real Valkey."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tasks.celery import celery
+from tasks.due import DueScheduler
+from tasks.presence import BEAT, seen_lately
+from tasks.wake import backlog, wake
+from tests.factories import UNAVAILABLE, a_claim, a_scan, row, settle
+from tests.tasks.conftest import News
+from webapp.live.redis_client import connect, get_redis
+from webapp.scans import lifecycle
+from webapp.scans.states import State
+
+
+@pytest.fixture
+def scheduler(either_app: Flask) -> DueScheduler:
+    get_redis(either_app).flushall()
+    return DueScheduler(app=celery)
+
+
+def test_a_scan_that_is_due_and_unsent_is_woken_once(scheduler: DueScheduler) -> None:
+    scan_id = a_scan()
+    lifecycle.forget_sent([scan_id])
+
+    scheduler.tick()
+    scheduler.tick()
+
+    assert backlog() == 1
+    assert row(scan_id).sent_at is not None
+
+
+def test_a_scan_that_waits_is_left_alone_until_it_is_due(scheduler: DueScheduler) -> None:
+    settle(a_claim(a_scan(initial_interval=600)), UNAVAILABLE)
+
+    scheduler.tick()
+
+    assert backlog() == 0
+
+
+def test_a_scan_whose_lease_is_over_is_queued_and_told(scheduler: DueScheduler, news: News) -> None:
+    scan_id = a_scan()
+    a_claim(scan_id, lease_seconds=-1)
+
+    scheduler.tick()
+
+    assert [event["state"] for event in news.until_state(scan_id, "queued")] == ["queued"]
+    assert backlog() == 1
+
+
+def test_a_scan_whose_deadline_is_over_ends_and_is_told(scheduler: DueScheduler, news: News) -> None:
+    scan_id = a_scan(deadline=-1)
+
+    scheduler.tick()
+
+    assert news.end_of(scan_id).state is State.TIMED_OUT
+
+
+def test_beat_shows_that_it_is_there_and_comes_back_within_a_second(scheduler: DueScheduler) -> None:
+    assert not seen_lately(BEAT)
+
+    assert 0 <= scheduler.tick() <= 1
+
+    assert seen_lately(BEAT)
+
+
+def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
+    scheduler: DueScheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(lifecycle, "rescue", broken)
+    scan_id = a_scan(deadline=-1)
+
+    scheduler.tick()
+
+    assert row(scan_id).state is State.TIMED_OUT
+    assert "the database is away" in caplog.text
+
+
+def test_while_the_broker_is_away_nothing_is_lost(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan_id = a_scan()
+    monkeypatch.setattr(celery, "broker_redis", connect("redis://127.0.0.1:9/0"))
+
+    assert wake([lifecycle.WakeUp(scan_id, 1)]) is False
+
+    assert row(scan_id).sent_at is None
+    assert lifecycle.take_due(10) == [(scan_id, 1)]

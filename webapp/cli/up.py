@@ -1,0 +1,105 @@
+"""`tilldone up`: everything on this machine with one command, and nothing left of it afterwards."""
+
+import os
+import shlex
+import signal
+import sys
+from typing import Final
+
+import click
+from honcho.environ import parse_procfile
+from honcho.printer import Message
+
+from webapp.cli import ROOT
+from webapp.cli.announcement import announce, watch_readiness
+from webapp.cli.preflight import Gate, check_port, closed_gate, hold
+from webapp.cli.supervisor import Supervisor
+from webapp.settings import Settings
+
+VALKEY: Final = "valkey"
+PREPARE: Final = "prepare"
+#: Told to web and worker, which plan their own end by it.
+_GRACE_SECONDS: Final = 5
+
+
+@click.command()
+def up() -> None:
+    """Start web, worker, beat and, unless REDIS_URL is set, an embedded Valkey; Ctrl+C stops them."""
+    settings = Settings.from_env()
+    with hold(settings.home) as lock, closed_gate(settings.home) as gate:
+        check_port(settings.host, settings.port)
+        commands = _commands(settings)
+        supervisor = Supervisor(folder=ROOT, env=_environment(settings, gate), names=commands, held_file=lock)
+        _listen_for_signals(supervisor)
+        click.echo("Starting Tilldone; Ctrl+C stops it.")
+        try:
+            status = _run(supervisor, commands, gate, settings)
+        finally:
+            supervisor.stop_all(last=VALKEY)
+    sys.exit(status)
+
+
+def _listen_for_signals(supervisor: Supervisor) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup the end of the terminal is not ours.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: supervisor.tell("interrupt"))
+
+
+def _run(supervisor: Supervisor, commands: dict[str, str], gate: Gate, settings: Settings) -> int:
+    """Returns when all is to end, with the exit status.
+
+    All start at once, as each spends its first second importing; worker and beat then wait at the gate until the
+    stores are prepared, and nothing is relayed until then, for without its stores each would complain in its own way.
+    """
+    supervisor.start(PREPARE, f"exec {shlex.quote(sys.executable)} -m webapp.cli prepare", quiet=True)
+    for name, command in commands.items():
+        # Valkey warns about kernel settings that matter to no one here.
+        supervisor.start(name, command, quiet=name == VALKEY)
+    while True:
+        event = supervisor.next_event()
+        if event is None or event.type == "interrupt":
+            return 0
+        if event.type == "stop" and (event.name != PREPARE or event.data["returncode"]):
+            _report_death(supervisor, event)
+            return 1
+        if event.type == "stop":
+            gate.open()
+            supervisor.relay()
+            watch_readiness(supervisor, settings)
+        if event.type == "ready":
+            announce(settings)
+        if event.type == "late":
+            click.echo(event.data)
+
+
+def _report_death(supervisor: Supervisor, event: Message) -> None:
+    """`prepare` ends with a line for people; of the others tell which one it was, and what it said last."""
+    code = event.data["returncode"]
+    if event.name != PREPARE:
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        said = " It said last:" if supervisor.tail(event.name) else " It said nothing."
+        click.echo(f"tilldone: {event.name} {how}, so everything is stopped.{said}", err=True)
+    for line in supervisor.tail(event.name):
+        click.echo(line if event.name == PREPARE else f"  {line}", err=True)
+
+
+def _commands(settings: Settings) -> dict[str, str]:
+    processes = parse_procfile((ROOT / "Procfile.dev").read_text(encoding="utf-8")).processes
+    return {name: command for name, command in processes.items() if settings.is_redis_embedded or name != VALKEY}
+
+
+def _environment(settings: Settings, gate: Gate) -> dict[str, str]:
+    """What we were given, with what we made of it said outright, so that all processes see the same."""
+    return os.environ | {
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
+        "PYTHONUNBUFFERED": "1",
+        "TILLDONE_GATE": str(gate.path),
+        "TILLDONE_HOME": str(settings.home),
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "WORKER_POOL": settings.worker_pool,
+        "WORKER_CONCURRENCY": str(settings.worker_concurrency),
+        # Short, because people wait for Ctrl+C: a scan that is cut off is rescued by the next start.
+        "GRACE_SECONDS": str(_GRACE_SECONDS),
+    }
