@@ -74,7 +74,7 @@ class RetryPolicy:
         return min(self.max_interval, self.initial_interval * 2.0 ** min(attempt - 1, 60))
 
     def next_wait(self, *, attempt: int, seconds_left: float) -> float | GiveUp:
-        """The wait before the next attempt, or why there is none; ``attempt`` leaves out those that were interrupted."""
+        """The wait before the next attempt, or why there is none; ``attempt`` leaves out interrupted ones."""
         if attempt >= self.max_attempts:
             return GiveUp.EXHAUSTED
         wait = self.wait_after(attempt)
