@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Float, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from webapp.database import db, now, transaction
+from webapp.database import db, now, single_statement, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.lifecycle.claim import Claim
@@ -95,7 +95,7 @@ _RETRY_LATER = _RETRY.values(sent_at=None).returning(*CHANGE_COLUMNS)
 def start(scan_id: uuid.UUID, attempt: int, *, worker: str, lease_seconds: float) -> Claim | None:
     """Claim this attempt; None when it is not there to be claimed: taken, over, canceled, or not due yet."""
     given = {"scan_id": scan_id, "number": attempt, "by": worker, "lease_seconds": lease_seconds}
-    with transaction() as connection:
+    with single_statement() as connection:
         row = connection.execute(_START, given).one_or_none()
     return None if row is None else _claim(row, worker)
 
