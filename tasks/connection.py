@@ -4,7 +4,6 @@ The socket layer is where this must happen: requests' own timeouts begin anew wi
 would never end. Relies on private names of urllib3 2 (``_new_conn``, ``_dns_host``); see the pin in pyproject.toml.
 """
 
-import io
 import socket
 import ssl
 import threading
@@ -17,9 +16,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from tasks.failures import FetchFailed, connect_failure, dns_failure, socket_failure, timeout_failure, tls_failure
-from webapp.scans.exchange import Failure
-from webapp.scans.states import ErrorCode, Outcome
+from tasks.failures import FetchFailed, connect_failure, dns_failure, tls_failure
+from tasks.meter import Meter, MeteredSocket
 
 #: A lookup has no timeout of its own.
 DNS_SECONDS: Final = 5.0
@@ -27,33 +25,6 @@ DNS_SECONDS: Final = 5.0
 _MAX_ADDRESSES: Final = 3
 
 Address = tuple[Any, ...]
-
-
-class Meter:
-    """What one exchange may still use: time until its deadline, and bytes on the wire."""
-
-    def __init__(self, timeout: float, max_wire_bytes: int) -> None:
-        self.timeout = timeout
-        self.phases: dict[str, float] = {}
-        self._ends = time.monotonic() + timeout
-        self._max_bytes = self._bytes_left = max_wire_bytes
-
-    def left(self) -> float:
-        """Seconds to the deadline; raises FetchFailed when there are none."""
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise FetchFailed(timeout_failure(self.timeout))
-        return left
-
-    def count(self, size: int) -> None:
-        self._bytes_left -= size
-        if self._bytes_left < 0:
-            words = f"The server sent more than {self._max_bytes // 1024} KiB without coming to an end."
-            raise FetchFailed(Failure(Outcome.NETWORK_ERROR, ErrorCode.BAD_RESPONSE, words))
-
-    def add(self, phase: str, started: float) -> None:
-        """Add the time since ``started`` (monotonic seconds) to the phase."""
-        self.phases[phase] = self.phases.get(phase, 0.0) + (time.monotonic() - started) * 1000
 
 
 class Adapter(HTTPAdapter):
@@ -106,14 +77,15 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self.sock = _MeteredSocket(self.sock, self._meter)
+        self.sock = MeteredSocket(self.sock, self._meter)
+        self._meter.connection_stands()
 
 
 class _TlsConnection(HTTPSConnection):
     def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
         super().__init__(*args, **options)
         self._meter = meter
-        self._opened = 0.0
+        self._opened: float | None = None
 
     def _new_conn(self) -> socket.socket:
         opened = open_socket(self._dns_host, self.port, self._meter)
@@ -126,8 +98,11 @@ class _TlsConnection(HTTPSConnection):
             super().connect()
         except OSError as error:  # ssl.SSLError is one
             raise FetchFailed(tls_failure(error, self.host, self._meter.timeout)) from error
-        self._meter.add("tls", self._opened)
-        self.sock = _MeteredSocket(self.sock, self._meter)
+        finally:
+            if self._opened is not None:
+                self._meter.add("tls", self._opened)
+        self.sock = MeteredSocket(self.sock, self._meter)
+        self._meter.connection_stands()
 
 
 def open_socket(host: str, port: int, meter: Meter) -> socket.socket:
@@ -136,6 +111,7 @@ def open_socket(host: str, port: int, meter: Meter) -> socket.socket:
     try:
         addresses = _resolve(host, port, min(DNS_SECONDS, meter.left()))
     except OSError as error:
+        meter.left()  # raises, if it was the deadline that cut the lookup short
         raise FetchFailed(dns_failure(error, host)) from error
     finally:
         meter.add("dns", started)
@@ -185,61 +161,22 @@ def _resolve_in_thread(host: str, port: int, timeout: float) -> list[Any]:
 
 def _connect(addresses: list[tuple[int, Address]], host: str, meter: Meter) -> socket.socket:
     failed: OSError = OSError("no address")
-    for family, address in addresses:
-        opened = socket.socket(family, socket.SOCK_STREAM)
+    for number, (family, address) in enumerate(addresses):
         try:
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            opened.settimeout(meter.left())
-            opened.connect(address)
-            return opened
+            # Shared out: an address that swallows everything leaves time for the others.
+            return _dial(family, address, meter.left() / (len(addresses) - number))
         except OSError as error:
-            opened.close()
             failed = error
-        except BaseException:
-            opened.close()
-            raise
     raise FetchFailed(connect_failure(failed, host, addresses[0][1][1], meter.timeout)) from failed
 
 
-class _MeteredSocket:
-    """A connected socket whose every send and receive is counted and ends at the deadline."""
-
-    def __init__(self, sock: Any, meter: Meter) -> None:
-        self._sock, self._meter = sock, meter
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-    def sendall(self, data: Any, *flags: int) -> None:
-        self._sock.settimeout(self._meter.left())
-        try:
-            self._sock.sendall(data, *flags)
-        except OSError as error:
-            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
-
-    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_MeteredReader(self._sock, self._meter), 64 * 1024)
-
-
-class _MeteredReader(io.RawIOBase):
-    """The raw end of ``makefile``; socket.makefile's own keeps the socket open until both are closed."""
-
-    def __init__(self, sock: Any, meter: Meter) -> None:
-        self._sock, self._meter = sock, meter
-        self._raw = sock.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(self._meter.left())
-        try:
-            size: int = self._raw.readinto(buffer)
-        except OSError as error:
-            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
-        self._meter.count(size)
-        return size
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+def _dial(family: int, address: Address, timeout: float) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.settimeout(timeout)
+        opened.connect(address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened

@@ -1,9 +1,9 @@
 """The only code that touches a target: one HTTP exchange, redirects included, under one deadline."""
 
 import http.client
+import re
 import ssl
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,20 +12,23 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
+from tasks.answer_body import read_body
 from tasks.answer_json import parse_json
-from tasks.connection import Adapter, Meter
+from tasks.connection import Adapter
 from tasks.failures import FetchFailed, closed_failure, garbage_failure
+from tasks.meter import Meter
 from webapp.scans.exchange import Exchange, Failure, Request
-from webapp.scans.request_grammar import check_url
+from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.states import ErrorCode, Outcome
 
 MAX_BODY_BYTES: Final = 5 * 1024 * 1024
 MAX_REDIRECTS: Final = 5
 USER_AGENT: Final = "Tilldone/0.1"
-_CHUNK_BYTES: Final = 64 * 1024
 #: Room for status lines, headers, chunk sizes and trailers beside the body.
 _FRAME_BYTES: Final = 1024 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+#: What servers write into Location as it is, and browsers encode for them.
+_UNENCODED: Final = re.compile(r'[ "<>^`{|}]')
 
 
 def fetch(
@@ -42,11 +45,9 @@ def fetch(
         exchange = visit.make()
     except FetchFailed as error:
         exchange = replace(visit.reached, failure=error.failure)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-        exchange = replace(visit.reached, failure=_failure_of(error))
-    except (ValueError, OSError) as error:
-        # UnicodeError and friends: requests and http.client raise them for requests that cannot be written down.
-        exchange = replace(visit.reached, failure=_invalid(f"cannot be sent ({type(error).__name__})"))
+    except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
+        # The request was found sound before it was sent, so all of these speak of the answer.
+        exchange = replace(visit.reached, failure=_failure_of(error, has_ended=meter.has_ended))
     finally:
         visit.adapter.close()
     return replace(exchange, phases=dict(meter.phases))
@@ -82,80 +83,57 @@ class _Visit:
 
     def _send(self, request: Request) -> requests.Response:
         """Send it through the adapter, not a Session: that would read redirects, and unpack what they bring."""
-        if problem := check_url(request.url):
-            raise FetchFailed(_invalid(problem))
-        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **request.headers}
-        # Ours, because we unpack: no bomb is expanded behind our back. One exchange a connection.
-        headers |= {"Accept-Encoding": "gzip", "Connection": "close"}
-        prepared = requests.Request(request.method, request.url, headers, data=request.body).prepare()
-        started, before = time.monotonic(), sum(self.meter.phases.values())
-        response = self.adapter.send(prepared, stream=True, timeout=self.meter.left(), proxies={})
-        connecting = (sum(self.meter.phases.values()) - before) / 1000
-        self.meter.add("first_byte", started + connecting)
-        if response.status_code < 200:
-            raise FetchFailed(garbage_failure(f"The server answered {response.status_code} and nothing after it."))
+        prepared = _prepared(request)
+        try:
+            response = self.adapter.send(prepared, stream=True, timeout=self.meter.left(), proxies={})
+        finally:
+            self.meter.wait_is_over()
+        if self.meter.has_ended:
+            # http.client takes the end of the connection for the end of the headers.
+            response.close()
+            raise FetchFailed(closed_failure())
         return response
 
     def _read(self, response: requests.Response) -> Exchange:
-        headers = tuple(response.raw.headers.items())
+        if response.status_code < 200:
+            raise FetchFailed(garbage_failure(f"The server answered {response.status_code} and nothing after it."))
         self.reached = replace(
             self.reached,
             status=response.status_code,
-            reason=_text(response.reason),
-            headers=headers,
-            content_type=response.headers.get("Content-Type", ""),
+            reason=_printable(response.reason or ""),
+            headers=tuple((_printable(name), _printable(value)) for name, value in response.raw.headers.items()),
+            content_type=_printable(response.headers.get("Content-Type", "")),
         )
         started = time.monotonic()
         try:
-            body, is_truncated = _read_body(response, self.max_bytes)
+            body, is_truncated = read_body(response, self.max_bytes)
         finally:
             self.meter.add("body", started)
         json = parse_json(body, self.reached.content_type, is_truncated=is_truncated)
         return replace(self.reached, body=body, is_truncated=is_truncated, json=json)
 
 
-def _read_body(response: requests.Response, max_bytes: int) -> tuple[bytes, bool]:
-    """The decoded body, and whether it was cut."""
-    parts: list[bytes] = []
-    size = 0
-    for part in _decoded(response):
-        parts.append(part[: max_bytes - size])
-        size += len(part)
-        if size > max_bytes:
-            return b"".join(parts), True
-    return b"".join(parts), False
-
-
-def _decoded(response: requests.Response) -> Iterator[bytes]:
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    chunks = response.raw.stream(_CHUNK_BYTES, decode_content=False)
-    if encoding in ("", "identity"):
-        return iter(chunks)
-    if encoding in ("gzip", "x-gzip"):
-        return _unzipped(chunks)
-    words = f"The body is encoded as {encoding[:40]!r}, which was not asked for."
-    raise FetchFailed(garbage_failure(words, is_permanent=True))
-
-
-def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """In steps of bounded size: a bomb is met by the caller's cap, not by the end of memory."""
-    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+def _prepared(request: Request) -> requests.PreparedRequest:
+    """As it goes over the wire; raises FetchFailed for what cannot be sent."""
+    if problem := check_url(request.url):
+        raise FetchFailed(_invalid(problem))
+    if problem := check_headers(request.headers):
+        raise FetchFailed(_unsendable(f"The headers {problem}."))
+    if not (request.method.isascii() and request.method.isalpha()):
+        raise FetchFailed(_unsendable("The method is not a word."))
+    headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **request.headers}
+    # Ours, because we unpack: no bomb is expanded behind our back. One exchange a connection.
+    headers |= {"Accept-Encoding": "gzip", "Connection": "close"}
     try:
-        for chunk in chunks:
-            waiting = chunk
-            while waiting and not unzip.eof:
-                yield unzip.decompress(waiting, _CHUNK_BYTES)
-                waiting = unzip.unconsumed_tail
-    except zlib.error as error:
-        raise FetchFailed(garbage_failure("The body says that it is gzip, but it is not.")) from error
-    if not unzip.eof:
-        raise FetchFailed(closed_failure())
+        return requests.Request(request.method, request.url, headers, data=request.body).prepare()
+    except (requests.RequestException, ValueError) as error:
+        raise FetchFailed(_invalid("is not one that can be asked")) from error
 
 
 def _redirected(request: Request, status: int, location: str) -> Request:
     """The request that follows, as browsers make it; headers are secrets of the origin that they were given for."""
-    url = urljoin(request.url, _text(location.encode("latin-1", "replace")))
-    if problem := check_url(url):
+    url, problem = _joined(request.url, location)
+    if problem:
         words = f"The server redirects to an address that {problem}."
         raise FetchFailed(Failure(Outcome.REFUSED, ErrorCode.INVALID_URL, words, is_permanent=True))
     headers = request.headers if _origin(url) == _origin(request.url) else {}
@@ -163,6 +141,19 @@ def _redirected(request: Request, status: int, location: str) -> Request:
         method = "HEAD" if request.method == "HEAD" else "GET"
         return Request(method, url, _without_body_headers(headers))
     return replace(request, url=url, headers=headers)
+
+
+def _joined(url: str, location: str) -> tuple[str, str | None]:
+    """Where it leads, and what is wrong with that."""
+    try:
+        text = location.encode("latin-1").decode()
+    except UnicodeError:
+        text = location
+    try:
+        joined = urljoin(url, _UNENCODED.sub(lambda found: f"%{ord(found[0]):02X}", text.strip()))
+    except ValueError:
+        return url, "is not a URL"
+    return joined, check_url(joined)
 
 
 def _without_body_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -175,18 +166,13 @@ def _origin(url: str) -> tuple[str, str | None, int]:
     return scheme, parts.hostname, parts.port or {"https": 443}.get(scheme, 80)
 
 
-def _failure_of(error: Exception) -> Failure:
+def _failure_of(error: Exception, *, has_ended: bool) -> Failure:
     """requests and urllib3 wrap what happened in layers of their own: the innermost tells."""
     causes = list(_causes(error))
-    if any(isinstance(cause, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema) for cause in causes):
-        return _invalid("is not one that can be asked")
-    if any(isinstance(cause, requests.exceptions.InvalidHeader) for cause in causes):
-        words = "One of the headers cannot be sent."
-        return Failure(Outcome.REFUSED, ErrorCode.INVALID_REQUEST, words, is_permanent=True)
-    closed = (http.client.RemoteDisconnected, http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)
-    if any(isinstance(cause, closed) for cause in causes):
+    if any(isinstance(cause, http.client.RemoteDisconnected) for cause in causes):
         return closed_failure()
-    return garbage_failure()
+    is_http = not any(isinstance(cause, http.client.BadStatusLine) for cause in causes)
+    return closed_failure() if has_ended and is_http else garbage_failure()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -206,5 +192,12 @@ def _invalid(problem: str) -> Failure:
     return Failure(Outcome.REFUSED, ErrorCode.INVALID_URL, f"The URL {problem}.", is_permanent=True)
 
 
-def _text(raw: str | bytes | None) -> str:
-    return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw or ""
+def _unsendable(words: str) -> Failure:
+    return Failure(Outcome.REFUSED, ErrorCode.INVALID_REQUEST, words, is_permanent=True)
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey and PostgreSQL does not store (NUL)."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else " " if one == "\t" else "\ufffd" for one in text)

@@ -40,6 +40,7 @@ class Target:
     def __init__(self, port: int = 0) -> None:
         self.requests: list[Seen] = []
         self._hits: Counter[str] = Counter()
+        self._words: dict[str, bytes] = {}
         self._gates: dict[str, threading.Event] = {}
         self._changed = threading.Condition()
         self.closing = threading.Event()
@@ -59,6 +60,14 @@ class Target:
         with self._changed:
             came = self._changed.wait_for(lambda: self._hits[path] >= count, timeout)
             assert came, f"{path} was asked {self._hits[path]} times within {timeout} s, not {count}"
+
+    def say(self, answer: bytes, *, path: str = "/raw") -> str:
+        """Have ``/raw…`` answer these very bytes, and close; returns its URL."""
+        self._words[path] = answer
+        return self.url(path)
+
+    def words(self, path: str) -> bytes:
+        return self._words[path]
 
     def open(self, gate: str) -> None:
         """Let those go on who wait at ``/gate?name=…``."""
@@ -185,6 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_garbage(self) -> None:
         self.wfile.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+
+    def do_raw(self) -> None:
+        self.wfile.write(self.target.words(self.path))
 
     def do_huge(self) -> None:
         size = int(float(self.query["mb"]) * 1024 * 1024)

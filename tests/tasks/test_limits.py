@@ -1,10 +1,14 @@
 """Celery's own time limits, which hold when the fetch's deadline would come later; on a real prefork worker."""
 
-import pytest
+import contextlib
+import uuid
+
+import psutil
 from flask import Flask
 
 from tasks.scan import HARD_TIME_LIMIT, SOFT_TIME_LIMIT, scan
 from tests.factories import a_scan, row
+from tests.process import Process
 from tests.target import Target
 from tests.tasks.conftest import News
 from webapp.scans import lifecycle, queries
@@ -16,19 +20,44 @@ def test_the_task_has_the_fence_and_the_safety_that_it_promises() -> None:
     assert scan.acks_late and scan.reject_on_worker_lost and scan.max_retries is None
 
 
-@pytest.mark.parametrize("limits", [{"soft_time_limit": 1}, {"time_limit": 1}], ids=["soft", "hard"])
-def test_an_attempt_that_meets_a_limit_is_timed_out_and_retried(
-    stack: Flask, news: News, target: Target, limits: dict[str, int]
+def test_an_attempt_that_meets_the_soft_limit_is_timed_out_and_retried(
+    stack: Flask, news: News, target: Target
 ) -> None:
-    path = f"/hang?{next(iter(limits))}"
-    scan_id = a_scan(target.url(path), attempt_timeout=60, initial_interval=0.1, max_attempts=3)
+    scan_id = a_scan(target.url("/hang?soft"), attempt_timeout=60, initial_interval=0.1)
 
-    scan.apply_async((str(scan_id), 1), **limits)
+    scan.apply_async((str(scan_id), 1), soft_time_limit=1)
 
+    _is_timed_out(scan_id, news)
+    _is_retried(scan_id, news)
+
+
+def test_an_attempt_that_meets_the_hard_limit_is_settled_in_the_place_of_its_dead_child(
+    stack: Flask, news: News, target: Target, running_worker: Process
+) -> None:
+    scan_id = a_scan(target.url("/hang?hard"), attempt_timeout=60, initial_interval=0.1)
+
+    scan.apply_async((str(scan_id), 1), soft_time_limit=1, time_limit=2)
+
+    # Children that are stuck where no signal reaches them: what the hard limit is for.
+    target.wait_for_hits("/hang?hard", 1)
+    children = psutil.Process(running_worker.pid).children(recursive=True)
+    for child in children:
+        child.suspend()
+    _is_timed_out(scan_id, news)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.resume()
+    _is_retried(scan_id, news)
+
+
+def _is_timed_out(scan_id: uuid.UUID, news: News) -> None:
     heard = news.until_state(scan_id, "waiting")
     assert [event["state"] for event in heard] == ["running", "waiting"]
     [attempt] = queries.get_attempts(scan_id)
     assert (attempt.outcome, attempt.error_code) == (Outcome.TIMED_OUT, ErrorCode.TIMEOUT)
+
+
+def _is_retried(scan_id: uuid.UUID, news: News) -> None:
     news.until_state(scan_id, "running")
     assert lifecycle.cancel(scan_id).state is State.CANCELED
     assert row(scan_id).attempt == 2

@@ -130,7 +130,7 @@ def test_the_worker_logs_each_attempt_in_the_agreed_words(
 
 
 def test_a_long_wait_is_woken_by_the_scheduler(stack: Flask, news: News, target: Target) -> None:
-    scan_id = submitted(target.url("/flaky?fail=1&key=long"), initial_interval=3600)
+    scan_id = submitted(target.url("/flaky?fail=1&key=long"), initial_interval=3600, deadline=7200)
     news.until_state(scan_id, "waiting")
 
     lifecycle.retry_now(scan_id)

@@ -1,5 +1,6 @@
 """What is a good answer: an exchange in, a verdict out; pure."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -90,8 +91,12 @@ def _not_good(exchange: Exchange, conditions: tuple[Condition, ...], unmet: Cond
 
 
 def _shown(value: object) -> str:
-    """As JSON would write it, cut to what fits a line."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+    """As JSON would write it, cut to what fits a line; never a character that a database would not store."""
+    if isinstance(value, Mapping | list):
+        return "an object" if isinstance(value, Mapping) else "a list"
+    if isinstance(value, str) and len(value) > 80:
+        value = value[:79] + "…"
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        text = json.dumps(value)
+    return text if len(text) <= 100 else text[:99] + "…"

@@ -1,0 +1,100 @@
+"""What an exchange may still use, and the socket that keeps to it."""
+
+import io
+import time
+from typing import Any
+
+from tasks.failures import FetchFailed, socket_failure, timeout_failure
+from webapp.scans.exchange import Failure
+from webapp.scans.states import ErrorCode, Outcome
+
+
+class TooManyBytes(FetchFailed):
+    """The target sent more than the exchange may take in; what came before is whole."""
+
+
+class Meter:
+    """What one exchange may still use: time until its deadline, and bytes on the wire."""
+
+    def __init__(self, timeout: float, max_wire_bytes: int) -> None:
+        self.timeout = timeout
+        self.phases: dict[str, float] = {}
+        #: The target closed its side, and somebody wanted to read on.
+        self.has_ended = False
+        self._connected: float | None = None
+        self._ends = time.monotonic() + timeout
+        self._max_bytes = self._bytes_left = max_wire_bytes
+
+    def left(self) -> float:
+        """Seconds to the deadline; raises FetchFailed when there are none."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise FetchFailed(timeout_failure(self.timeout))
+        return left
+
+    def count(self, size: int) -> None:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            words = f"The server sent more than {self._max_bytes // 1024} KiB without coming to an end."
+            raise TooManyBytes(Failure(Outcome.NETWORK_ERROR, ErrorCode.BAD_RESPONSE, words))
+
+    def connection_stands(self) -> None:
+        self._connected = time.monotonic()
+
+    def wait_is_over(self) -> None:
+        """The first bytes came, or never will: the wait for them began when the connection stood, if it did."""
+        if self._connected is not None:
+            self.add("first_byte", self._connected)
+            self._connected = None
+
+    def add(self, phase: str, started: float) -> None:
+        """Add the time since ``started`` (monotonic seconds) to the phase."""
+        self.phases[phase] = self.phases.get(phase, 0.0) + (time.monotonic() - started) * 1000
+
+
+class MeteredSocket:
+    """A connected socket whose every send and receive is counted and ends at the deadline."""
+
+    def __init__(self, sock: Any, meter: Meter) -> None:
+        self._sock, self._meter = sock, meter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: Any, *flags: int) -> None:
+        self._sock.settimeout(self._meter.left())
+        try:
+            self._sock.sendall(data, *flags)
+        except (BrokenPipeError, ConnectionResetError):
+            raise  # urllib3 reads on: a server may answer 413, and close, before it has read the whole body
+        except OSError as error:
+            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
+
+    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_MeteredReader(self._sock, self._meter), 64 * 1024)
+
+
+class _MeteredReader(io.RawIOBase):
+    """The raw end of ``makefile``; socket.makefile's own keeps the socket open until both are closed."""
+
+    def __init__(self, sock: Any, meter: Meter) -> None:
+        self._sock, self._meter = sock, meter
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(self._meter.left())
+        try:
+            size: int = self._raw.readinto(buffer)
+        except OSError as error:
+            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
+        if size == 0:
+            self._meter.has_ended = True
+        self._meter.count(size)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
