@@ -1,0 +1,37 @@
+// Starts the behaviours of the elements that this page has.
+
+import { connect as connectBox } from "./box.js";
+import { connect as connectClocks } from "./clocks.js";
+import { connect as connectCopy } from "./copy.js";
+import { connect as connectCounts } from "./counts.js";
+import { connect as connectHelp } from "./help.js";
+import { connect as connectKeys } from "./keys.js";
+import { connect as connectListLinks } from "./list-links.js";
+import { connect as connectLiveChip } from "./live-chip.js";
+import { connect as connectOptions } from "./options.js";
+import { connect as connectProgress } from "./progress.js";
+import { connect as connectRowKeys } from "./row-keys.js";
+import { connect as connectScanList } from "./scan-list.js";
+import { connect as connectScanPage } from "./scan-page.js";
+import { connect as connectStream } from "./stream.js";
+import { connect as connectTheme } from "./theme.js";
+
+const BEHAVIOURS = {
+  "[data-box]": connectBox,
+  "[data-options]": connectOptions,
+  "[data-scan-list]": [connectScanList, connectListLinks, connectCounts, connectRowKeys],
+  "[data-scan-page]": connectScanPage,
+  "[data-progress]": connectProgress,
+  "[data-theme-switch]": connectTheme,
+  "[data-help]": connectHelp,
+  "[data-live-chip]": connectLiveChip,
+  body: [connectClocks, connectKeys, connectCopy],
+  // Last: who listens must listen before the first news.
+  "[data-stream]": connectStream,
+};
+
+for (const [selector, connects] of Object.entries(BEHAVIOURS)) {
+  for (const element of document.querySelectorAll(selector)) {
+    for (const connect of [connects].flat()) connect(element);
+  }
+}

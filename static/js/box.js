@@ -1,0 +1,42 @@
+// The box: Enter scans what is one line, and the button says how many there are.
+
+import { number } from "./words.js";
+
+export function connect(form) {
+  const box = form.querySelector("[data-urls]");
+  const button = form.querySelector("[data-scan-button]");
+
+  const showCount = () => {
+    const count = countLines(box.value);
+    button.textContent = count > 1 ? `Scan ${number(count)} URLs` : "Scan";
+  };
+  box.addEventListener("input", showCount);
+  form.addEventListener("keydown", (event) => {
+    const isAlone = event.target === box && !event.shiftKey && !event.isComposing && countLines(box.value) === 1 && !box.value.trim().includes("\n");
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || isAlone)) return;
+    event.preventDefault();
+    form.requestSubmit(button);
+  });
+  form.addEventListener("submit", () => {
+    // Only after the browser has taken the form's values: a disabled button is no part of them.
+    setTimeout(() => form.querySelectorAll("button").forEach((each) => (each.disabled = true)));
+  });
+  // Back to this page from the history: it must work again.
+  addEventListener("pageshow", () => form.querySelectorAll("button").forEach((each) => (each.disabled = false)));
+  form.addEventListener("click", (event) => {
+    const line = event.target.closest("[data-line]")?.dataset.line;
+    if (line) selectLine(box, Number(line));
+  });
+  showCount();
+}
+
+function countLines(text) {
+  return text.split("\n").filter((line) => line.trim()).length;
+}
+
+function selectLine(box, number) {
+  const lines = box.value.split("\n");
+  const start = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  box.focus();
+  box.setSelectionRange(start, start + lines[number - 1].length);
+}

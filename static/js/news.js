@@ -1,0 +1,15 @@
+// News of this page: stream.js tells it, whoever shows something listens.
+//   "scans"    detail: the newest news of each scan that changed, at most once a frame
+//   "counts"   detail: {batch_id, counts}
+//   "refresh"  news may have been missed: read again what you show; push what is to be waited for to detail
+//   "standing" detail: "connecting", "live", "catching up" or "offline"
+
+export const news = new EventTarget();
+
+export function tell(type, detail) {
+  news.dispatchEvent(new CustomEvent(type, { detail }));
+}
+
+export function listen(type, hear) {
+  news.addEventListener(type, (event) => hear(event.detail));
+}

@@ -1,0 +1,108 @@
+"""The form on the home page: what was typed, the drafts in it, and everything that is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from webapp.routes.api_batches import MAX_BATCH
+from webapp.scans.draft import POLICY_FIELDS, Draft, checked_url, parse_options
+from webapp.scans.errors import InvalidField
+from webapp.scans.request_grammar import check_url
+
+OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS)
+#: Bad lines that the page explains one by one.
+MAX_EXPLAINED: Final = 50
+_SHOWN_LENGTH: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no URL; ``number`` counts from 1, blank lines included."""
+
+    number: int
+    text: str
+    problem: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanForm:
+    """What a person typed, and what is to be said about it."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    drafts: tuple[Draft, ...] = ()
+    bad_lines: tuple[BadLine, ...] = ()
+    errors: Mapping[str, InvalidField] = field(default_factory=dict)
+    good_count: int = 0
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> Self:
+        """Check all of it, so that one answer can name all that is wrong."""
+        values = {name: given.get(name, "") for name in ("urls", "name", *OPTION_FIELDS)}
+        options, errors = read_options(values)
+        urls, bad_lines = _read_lines(values["urls"])
+        if not urls and not bad_lines:
+            errors["urls"] = InvalidField("urls", "is empty", "Paste a URL such as https://example.com/export.")
+        elif len(urls) > MAX_BATCH:
+            problem = f"holds {len(urls):,} URLs, more than {MAX_BATCH:,}"
+            errors["urls"] = InvalidField("urls", problem, "Scan them in several parts.")
+        drafts = () if errors else tuple(Draft(url=url, **options) for url in urls)
+        return cls(values, drafts, tuple(bad_lines), errors, len(urls))
+
+    @property
+    def explained(self) -> tuple[BadLine, ...]:
+        return self.bad_lines[:MAX_EXPLAINED]
+
+    @property
+    def has_options(self) -> bool:
+        """Whether there is something in the options to be seen."""
+        names = ("name", *OPTION_FIELDS)
+        return any(
+            self.values.get(name) and self.values[name] not in ("GET", "fixed") or name in self.errors for name in names
+        )
+
+
+def read_options(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, InvalidField]]:
+    """The options parsed, or the error of each field that cannot be meant."""
+    given = {name: values.get(name, "").strip() for name in OPTION_FIELDS}
+    # Browsers send line breaks as CRLF, whatever was typed.
+    given["body"] = values.get("body", "").replace("\r\n", "\n")
+    errors = {name: error for name in OPTION_FIELDS if (error := _error_of(name, given[name]))}
+    return ({} if errors else parse_options(given)), errors
+
+
+def _error_of(name: str, value: str) -> InvalidField | None:
+    try:
+        parse_options({name: value})
+    except InvalidField as error:
+        return error
+    return None
+
+
+def _read_lines(text: str) -> tuple[list[str], list[BadLine]]:
+    urls: list[str] = []
+    bad: list[BadLine] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            urls.append(checked_url(line))
+        except InvalidField as error:
+            bad.append(_bad_line(number, line.strip(), error.problem))
+    return urls, bad
+
+
+def _bad_line(number: int, text: str, problem: str) -> BadLine:
+    if text.startswith("curl "):
+        problem, cure = "is a command, not a URL", "Take the URL out of it, and put its headers under Options."
+    elif "://" not in text and "." in text and not check_url(f"https://{text}"):
+        cure = f"Write https://{_shown(text)}"
+    elif len(text.split()) > 1:
+        cure = "Put each URL on a line of its own."
+    else:
+        cure = "Mend it, or take it out."
+    return BadLine(number, _shown(text), problem, cure)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

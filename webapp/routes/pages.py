@@ -1,0 +1,27 @@
+"""All that people see, under one name, with the answers that its parts share."""
+
+from flask import Blueprint, Response
+
+from webapp.routes import pages_batches, pages_home, pages_partials, pages_scans
+from webapp.routes.error_pages import error_page
+from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
+
+bp = Blueprint("pages", __name__)
+for part in (pages_home, pages_scans, pages_batches, pages_partials):
+    bp.register_blueprint(part.bp)
+
+
+@bp.errorhandler(ScanNotFound)
+def no_such_scan(_: ScanNotFound) -> Response:
+    return error_page(404, "No scan has this address. It may be mistyped, or the scan is gone.")
+
+
+@bp.errorhandler(BatchNotFound)
+def no_such_batch(_: BatchNotFound) -> Response:
+    return error_page(404, "No batch has this address. It may be mistyped, or the batch is gone.")
+
+
+@bp.errorhandler(InvalidField)
+def odd_address(error: InvalidField) -> Response:
+    """In a page's address; what is typed into the form is answered beside its field."""
+    return error_page(400, f"In its address {error.field} {error.problem}. {error.cure}")

@@ -1,0 +1,101 @@
+"""All that a scan's page shows, read in a handful of queries."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from webapp.routes.answer_view import AnswerView
+from webapp.routes.curl import curl_command
+from webapp.routes.timeline import Segment, Timeline, draw, segments
+from webapp.scans import queries
+from webapp.scans.models import Attempt, Batch, Scan
+from webapp.scans.states import State
+
+#: The newest attempts that the list shows; the timeline draws more.
+MAX_ATTEMPTS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """An attempt, and its phases in percent of the longest one shown."""
+
+    attempt: Attempt
+    segments: tuple[Segment, ...]
+    percent: float
+
+    @property
+    def seconds(self) -> float:
+        return _seconds(self.attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanView:
+    scan: Scan
+    batch: Batch | None
+    attempts: Sequence[AttemptView]
+    left_out: int
+    timeline: Timeline | None
+    answer: AnswerView | None
+    header_names: Sequence[str]
+    body_size: int
+    now: dt.datetime
+
+    @classmethod
+    def read(cls, scan_id: uuid.UUID) -> Self:
+        """Raises ScanNotFound."""
+        scan = queries.get_scan(scan_id)
+        attempts = queries.get_attempts(scan_id)
+        answer = queries.get_answer(scan_id)
+        now = queries.server_time()
+        return cls(
+            scan=scan,
+            batch=queries.get_batch(scan.batch_id) if scan.batch_id else None,
+            attempts=_views(attempts[-MAX_ATTEMPTS:]),
+            left_out=max(0, len(attempts) - MAX_ATTEMPTS),
+            timeline=draw(scan, attempts, now),
+            answer=AnswerView.of(answer) if answer else None,
+            header_names=queries.get_header_names(scan_id),
+            body_size=len(scan.body or b""),
+            now=now,
+        )
+
+    @property
+    def curl(self) -> str:
+        scan = self.scan
+        return curl_command(
+            method=scan.method, url=scan.url, header_names=self.header_names, has_body=bool(self.body_size)
+        )
+
+    @property
+    def why_no_retry(self) -> str | None:
+        """Why the next attempt cannot be had at once; None when it can."""
+        match self.scan.state:
+            case State.WAITING:
+                return None
+            case State.RUNNING:
+                return "An attempt is running right now."
+            case State.QUEUED:
+                return "It is queued already: it starts as soon as a worker is free."
+            case _:
+                return "It has ended: scan it again instead."
+
+    @property
+    def why_no_cancel(self) -> str | None:
+        return "It has ended: there is nothing to cancel." if self.scan.state.is_terminal else None
+
+
+def _views(attempts: Sequence[Attempt]) -> list[AttemptView]:
+    """Newest first, all on the scale of the longest."""
+    longest = max((_seconds(attempt) for attempt in attempts), default=0.0)
+    return [_view(attempt, longest) for attempt in reversed(attempts)]
+
+
+def _view(attempt: Attempt, longest: float) -> AttemptView:
+    percent = 100 * _seconds(attempt) / longest if longest else 0.0
+    return AttemptView(attempt, segments(attempt, 0.0, percent), round(percent, 3))
+
+
+def _seconds(attempt: Attempt) -> float:
+    return (attempt.finished_at - attempt.started_at).total_seconds()
