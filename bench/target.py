@@ -19,8 +19,7 @@ class Target:
     def __init__(self) -> None:
         self.hits: list[float] = []
         self.port = 0
-        self._wanted = 0
-        self._reached = threading.Event()
+        self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -38,16 +37,11 @@ class Target:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
 
-    def expect(self, hits: int) -> None:
-        """Start counting anew."""
-        self.hits.clear()
-        self._wanted = hits
-        self._reached.clear()
-
-    def wait(self, timeout: float) -> None:
-        """Until all expected hits have come."""
-        if not self._reached.wait(timeout):
-            raise TimeoutError(f"{len(self.hits)} of {self._wanted} requests came within {timeout} s")
+    def wait(self, count: int, timeout: float = 300) -> None:
+        """Until so many requests have come since ``hits`` was cleared."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.hits) >= count, timeout):
+                raise TimeoutError(f"{len(self.hits)} of {count} requests came within {timeout} s")
 
     def rate(self) -> float:
         """Requests a second between the first tenth and the last hit: the start of the worker is left out."""
@@ -55,9 +49,9 @@ class Target:
         return (len(self.hits) - skipped - 1) / (self.hits[-1] - self.hits[skipped])
 
     def hit(self) -> None:
-        self.hits.append(time.monotonic())
-        if len(self.hits) == self._wanted:
-            self._reached.set()
+        with self._changed:
+            self.hits.append(time.monotonic())
+            self._changed.notify_all()
 
     async def _listen(self) -> int:
         server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=1024)
