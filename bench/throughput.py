@@ -30,9 +30,7 @@ class Figures:
 
 
 def run() -> None:
-    print(
-        f"\nThroughput: one prefork worker of {CONCURRENCY}, {SCANS} scans, {ROUNDS} rounds in turn, fast loopback target"
-    )
+    print(f"\nThroughput: one prefork worker of {CONCURRENCY}, {SCANS} scans, {ROUNDS} rounds in turn, fast target")
     with Target() as target:
         for database in ("sqlite", "postgres"):
             with parts(database) as settings:

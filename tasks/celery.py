@@ -1,6 +1,6 @@
 """The Celery app: unconfigured until create_app configures it, so that `import tasks` needs no settings."""
 
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery, Task
 from flask import Flask
@@ -8,6 +8,9 @@ from redis import Redis
 
 from webapp.live.redis_client import connect
 from webapp.settings import Settings
+
+#: The scanner task's name, for those who send it without importing it.
+SCAN_TASK: Final = "tilldone.scan"
 
 
 class FlaskCelery(Celery):
@@ -22,6 +25,7 @@ class ContextTask(Task):
     """A task that runs inside the Flask app's context, which is where the database session lives."""
 
     abstract = True
+    Request = "tasks.lost_child:ScanRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with self.app.flask_app.app_context():

@@ -9,13 +9,10 @@ from celery.beat import Scheduler
 
 from tasks.celery import celery
 from tasks.presence import BEAT, show_presence
-from tasks.scan import RETRY_PRIORITY
-from tasks.wake import backlog, wake
+from tasks.priorities import RETRY_PRIORITY
+from tasks.wake import backlog, tell_and_wake, wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
-from webapp.scans.change import Change
-from webapp.scans.lifecycle import WakeUp
-from webapp.scans.states import State
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,8 +50,7 @@ class DueScheduler(Scheduler):
         rescued = lifecycle.rescue(STEP_LIMIT, max_crashes=settings.max_crashes)
         if rescued:
             log.warning("rescued from lost workers scans=%d", len(rescued))
-        publish(rescued)
-        wake([_wake_up(change) for change in rescued if change.state is State.QUEUED], priority=RETRY_PRIORITY)
+        tell_and_wake(rescued)
 
     def _wake_due(self) -> None:
         wake(lifecycle.take_due(STEP_LIMIT), priority=RETRY_PRIORITY)
@@ -72,10 +68,6 @@ class DueScheduler(Scheduler):
         if unclaimed:
             log.warning("wake-ups sent again scans=%d", len(unclaimed))
         wake(unclaimed, priority=RETRY_PRIORITY)
-
-
-def _wake_up(change: Change) -> WakeUp:
-    return WakeUp(change.id, change.attempt + 1)
 
 
 def _run(step: Callable[[], None]) -> None:

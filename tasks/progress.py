@@ -16,12 +16,11 @@ from celery.worker.request import Request
 from tasks.celery import celery
 from tasks.scan import HARD_TIME_LIMIT, NotYet, scan, timed_out
 from tasks.signals import change_committed
-from tasks.wake import wake
+from tasks.wake import tell_and_wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.rules import judge
-from webapp.scans.states import State
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -72,11 +71,8 @@ def _on_revoked(request: Request, terminated: bool, **_: Any) -> None:
     with celery.flask_app.app_context():
         scan_id, attempt = request.args
         change = lifecycle.interrupt(uuid.UUID(scan_id), attempt, max_crashes=settings.max_crashes)
-        if change is None:
-            return
-        publish([change])
-        if change.state is State.QUEUED:
-            wake([lifecycle.WakeUp(change.id, change.attempt + 1)])
+        if change is not None:
+            tell_and_wake([change])
 
 
 def _tell(change: Change) -> None:

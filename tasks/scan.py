@@ -10,10 +10,12 @@ from celery import Task
 from celery.exceptions import Reject
 from flask import current_app
 
-from tasks.celery import celery
+from tasks.celery import SCAN_TASK, celery
 from tasks.fetch import fetch
 from tasks.heartbeat import keep_alive
+from tasks.priorities import RETRY_PRIORITY
 from tasks.signals import change_committed
+from tasks.wake import tell_and_wake
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.exchange import Exchange, Failure
@@ -27,9 +29,6 @@ log = logging.getLogger(__name__)
 #: The outer fence, in seconds: an attempt that outlives its own timeout meets these.
 SOFT_TIME_LIMIT = 540
 HARD_TIME_LIMIT = 600
-#: Celery's priorities on Redis: 0 is first. Who has waited before goes before who is new.
-RETRY_PRIORITY = 0
-NEW_PRIORITY = 5
 
 
 class NotYet(Exception):
@@ -45,7 +44,7 @@ class NotYet(Exception):
 
 @celery.task(
     bind=True,
-    name="tilldone.scan",
+    name=SCAN_TASK,
     acks_late=True,
     reject_on_worker_lost=True,
     soft_time_limit=SOFT_TIME_LIMIT,
@@ -81,7 +80,12 @@ def _worker_name(task: Task) -> str:
 
 def _attempt(claim: Claim, settings: Settings) -> Settled | None:
     with keep_alive(claim, lease_seconds=settings.lease_seconds):
-        exchange = _fetch(claim, settings)
+        try:
+            exchange = _fetch(claim, settings)
+        except BaseException:
+            # This process is told to stop, by SystemExit or its like: another one shall go on without waiting.
+            _hand_back(claim)
+            raise
         settled = lifecycle.settle(claim, exchange, judge(exchange))
     log.info(
         "Tried %d times - Status: %s - %s",
@@ -104,6 +108,13 @@ def _fetch(claim: Claim, settings: Settings) -> Exchange:
         log.exception("attempt failed by a fault of ours scan=%s", claim.scan_id)
         failure = Failure(Outcome.NETWORK_ERROR, ErrorCode.UNKNOWN, "The attempt failed by a fault of Tilldone's own.")
         return Exchange(url=claim.request.url, failure=failure)
+
+
+def _hand_back(claim: Claim) -> None:
+    change = lifecycle.hand_back(claim)
+    if change is not None:
+        log.info("handed back, this worker stops scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
+        tell_and_wake([change])
 
 
 def timed_out(claim: Claim, message: str) -> Exchange:

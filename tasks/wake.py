@@ -8,10 +8,13 @@ from typing import Any, Final
 from kombu.exceptions import KombuError
 from kombu.utils.uuid import uuid as new_message_id
 
-from tasks.celery import celery
-from tasks.scan import NEW_PRIORITY, scan
+from tasks.celery import SCAN_TASK, celery
+from tasks.priorities import NEW_PRIORITY, RETRY_PRIORITY
+from webapp.live.publisher import publish
 from webapp.scans import lifecycle
+from webapp.scans.change import Change
 from webapp.scans.lifecycle import WakeUp
+from webapp.scans.states import State
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,13 @@ def wake(wake_ups: Sequence[WakeUp], *, priority: int = NEW_PRIORITY) -> bool:
         lifecycle.forget_sent([wake_up.scan_id for wake_up in wake_ups])
         return False
     return True
+
+
+def tell_and_wake(changes: Sequence[Change]) -> None:
+    """For scans that were interrupted: publish where they stand, and wake before others those that are queued."""
+    publish(changes)
+    queued = [change for change in changes if change.state is State.QUEUED]
+    wake([WakeUp(change.id, change.attempt + 1) for change in queued], priority=RETRY_PRIORITY)
 
 
 def backlog() -> int:
@@ -58,7 +68,7 @@ def _greet_broker() -> None:
 
 
 def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
-    """What ``scan.apply_async`` does, without working out anew for each message where it goes: three times as fast."""
+    """What ``apply_async`` does, without working out anew for each message where it goes: three times as fast."""
     queue = celery.amqp.queues[celery.conf.task_default_queue]
     with celery.producer_pool.acquire(block=True, timeout=5) as producer:
         # Declared once, and not again with each message.
@@ -66,13 +76,13 @@ def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
         options = {"queue": queue, "priority": priority, "retry": False, "declare": [], "serializer": "json"}
         with producer.batch(max_size=_BATCH_SIZE):
             for scan_id, attempt in wake_ups:
-                celery.amqp.send_task_message(producer, scan.name, _message(scan_id, attempt), **options)
+                celery.amqp.send_task_message(producer, SCAN_TASK, _message(scan_id, attempt), **options)
 
 
 def _message(scan_id: uuid.UUID, attempt: int) -> Any:
     # No repr of arguments: nobody reads them, and they take a tenth of the time.
     return celery.amqp.create_task_message(
-        new_message_id(), scan.name, (str(scan_id), attempt), {}, argsrepr="", kwargsrepr="", ignore_result=True
+        new_message_id(), SCAN_TASK, (str(scan_id), attempt), {}, argsrepr="", kwargsrepr="", ignore_result=True
     )
 
 

@@ -1,4 +1,4 @@
-"""Two hundred URLs of every kind that httpbin knows, pasted into the box: each ends as it must, with the right words."""
+"""Two hundred URLs of every kind that httpbin knows, pasted into the box: each ends as it must, and says why."""
 
 import re
 from collections.abc import Iterator

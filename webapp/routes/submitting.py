@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from tasks.scan import RETRY_PRIORITY
+from tasks.priorities import RETRY_PRIORITY
 from tasks.wake import wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle

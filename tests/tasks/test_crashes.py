@@ -1,0 +1,106 @@
+"""Real processes, really killed: every scan goes on, and soon."""
+
+import signal
+
+import psutil
+import pytest
+from flask import Flask
+
+from tasks.wake import wake
+from tests.factories import a_scan, row
+from tests.stack import beat, worker
+from tests.target import Target
+from tests.tasks.conftest import News
+from webapp.scans import lifecycle, queries
+from webapp.scans.states import ErrorCode, Outcome, State, Trigger
+from webapp.settings import Settings
+
+
+def started(target: Target, gate: str) -> lifecycle.WakeUp:
+    """A scan whose attempt is under way, and stays so until the gate is opened."""
+    path = f"/gate?name={gate}"
+    wake_up = lifecycle.WakeUp(a_scan(target.url(path)), 1)
+    assert wake([wake_up])
+    target.wait_for_hits(path, 1)
+    return wake_up
+
+
+def pool_children(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def seconds_until_resumed(wake_up: lifecycle.WakeUp) -> float:
+    first, second = queries.get_attempts(wake_up.scan_id)
+    return (second.started_at - first.finished_at).total_seconds()
+
+
+def test_a_killed_child_costs_one_attempt_and_the_scan_goes_on_at_once(
+    app: Flask, settings: Settings, news: News, target: Target
+) -> None:
+    with worker(settings, concurrency=2) as process:
+        wake_up = started(target, "child")
+        for child in pool_children(process.pid):
+            child.kill()
+        target.open("child")
+
+        assert news.end_of(wake_up.scan_id).state is State.SUCCEEDED
+
+    first, second = queries.get_attempts(wake_up.scan_id)
+    assert (first.outcome, first.error_code) == (Outcome.INTERRUPTED, ErrorCode.WORKER_LOST)
+    assert (second.outcome, second.trigger) == (Outcome.SUCCEEDED, Trigger.REDELIVERED)
+    assert row(wake_up.scan_id).crashes == 1
+    assert seconds_until_resumed(wake_up) < 3
+
+
+def test_a_scan_that_kills_each_child_is_abandoned(app: Flask, settings: Settings, news: News, target: Target) -> None:
+    with worker(settings, concurrency=1) as process:
+        path = "/gate?name=poison"
+        scan_id = a_scan(target.url(path))
+        assert wake([lifecycle.WakeUp(scan_id, 1)])
+        for hits in range(1, settings.max_crashes + 1):
+            target.wait_for_hits(path, hits)
+            for child in pool_children(process.pid):
+                child.kill()
+
+        ended = news.end_of(scan_id)
+
+    assert (ended.state, ended.attempt) == (State.ABANDONED, settings.max_crashes)
+
+
+def test_a_worker_that_was_killed_whole_is_missed_when_its_lease_is_over(
+    app: Flask, settings: Settings, news: News, target: Target
+) -> None:
+    quick = {"LEASE_SECONDS": "1"}
+    with beat(settings, **quick):
+        with worker(settings, **quick) as process:
+            wake_up = started(target, "group")
+            process.signal_group(signal.SIGKILL)
+        with worker(settings, **quick):
+            target.open("group")
+
+            assert news.end_of(wake_up.scan_id).state is State.SUCCEEDED
+
+    assert [attempt.outcome for attempt in queries.get_attempts(wake_up.scan_id)] == [
+        Outcome.INTERRUPTED,
+        Outcome.SUCCEEDED,
+    ]
+
+
+@pytest.mark.parametrize("is_to_group", [True, False], ids=["group", "main"])
+def test_a_worker_that_is_told_to_stop_hands_its_scan_back(
+    app: Flask, settings: Settings, news: News, target: Target, is_to_group: bool
+) -> None:
+    like_a_platform = {"REMAP_SIGTERM": "SIGQUIT", "GRACE_SECONDS": "5"}
+    with worker(settings, **like_a_platform) as old:
+        wake_up = started(target, f"stop-{is_to_group}")
+        with worker(settings, **like_a_platform):
+            (old.signal_group if is_to_group else old.signal)(signal.SIGTERM)
+            old.wait(15)
+            target.open(f"stop-{is_to_group}")
+
+            assert news.end_of(wake_up.scan_id).state is State.SUCCEEDED
+
+    first, second = queries.get_attempts(wake_up.scan_id)
+    assert (first.outcome, second.outcome) == (Outcome.INTERRUPTED, Outcome.SUCCEEDED)
+    assert row(wake_up.scan_id).crashes == 0
+    assert seconds_until_resumed(wake_up) < 3

@@ -1,0 +1,180 @@
+"""The drill: its arithmetic, and a short one for real on both databases."""
+
+import datetime as dt
+import subprocess
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from chaos.crowd import Sort
+from chaos.evidence import Fate, Tried
+from chaos.killer import Kill
+from chaos.plan import PLANNED, Kind, Plan, steps
+from chaos.report import Report, is_doubled, late_starts, percentile, recovery_gaps, terminal_writes
+from tests.postgres_server import PostgresServer
+from tests.process import PYTHON, ROOT
+from webapp.scans.states import Outcome, State
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def at(seconds: float) -> dt.datetime:
+    return START + dt.timedelta(seconds=seconds)
+
+
+def tried(number: int, outcome: Outcome, begin: float, end: float, *, worker: str = "w1.1@drill") -> Tried:
+    return Tried(number, outcome, worker, at(begin), at(end))
+
+
+def a_fate(*attempts: Tried, state: State = State.SUCCEEDED, revision: int | None = None, crashes: int = 0) -> Fate:
+    count = len(attempts)
+    revision = 1 + 2 * count if revision is None else revision
+    return Fate(uuid.uuid4(), Sort.FAST, state, revision, count, crashes, at(0), attempts)
+
+
+GOOD = tried(1, Outcome.SUCCEEDED, 0, 1)
+CUT_OFF = tried(1, Outcome.INTERRUPTED, 0, 4)
+
+
+def a_report(*fates: Fate, kills: tuple[Kill, ...] = (), submitted: int | None = None) -> Report:
+    count = len(fates) if submitted is None else submitted
+    return Report(count, fates, kills, max_crashes=5, fenced=0, needless=0, restarts=0, seconds=1.0)
+
+
+def a_kill(seconds: float, *, node: str | None = "w1.1@drill") -> Kill:
+    return Kill(Kind.CHILD, at(seconds), node, 1)
+
+
+def a_plan(*, scans: int = 60, kills: int = 8, seed: int = 1, without: frozenset[str] = frozenset()) -> Plan:
+    return Plan(
+        scans=scans,
+        kills=kills,
+        seed=seed,
+        workers=2,
+        pool="prefork",
+        concurrency=4,
+        lease_seconds=3,
+        limit_seconds=60,
+        is_quick=True,
+        is_kept=False,
+        database_url=None,
+        broker_url=None,
+        without=without,
+    )
+
+
+def test_the_same_seed_makes_the_same_plan() -> None:
+    assert steps(a_plan(seed=7)) == steps(a_plan(seed=7))
+    assert steps(a_plan(seed=7)) != steps(a_plan(seed=8))
+
+
+def test_a_plan_submits_all_scans_and_kills_in_every_way() -> None:
+    plan = steps(a_plan(scans=61, kills=len(PLANNED)))
+
+    assert sum(step.scans for step in plan) == 61
+    assert {step.kind for step in plan} == set(PLANNED)
+
+
+def test_a_beat_that_is_left_out_is_not_killed() -> None:
+    assert Kind.BEAT not in {step.kind for step in steps(a_plan(kills=30, without=frozenset({"due"})))}
+
+
+def test_a_plan_without_kills_still_submits() -> None:
+    assert [(step.scans, step.kind) for step in steps(a_plan(scans=5, kills=0))] == [(5, None)]
+
+
+def test_a_scan_that_ended_once_has_one_terminal_write() -> None:
+    fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 5, 6))
+
+    assert terminal_writes(fate) == 1
+    assert not is_doubled(fate)
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [
+        a_fate(GOOD, revision=4),
+        a_fate(GOOD, tried(2, Outcome.SUCCEEDED, 2, 3)),
+        a_fate(tried(2, Outcome.SUCCEEDED, 2, 3)),
+        a_fate(GOOD, tried(2, Outcome.INTERRUPTED, 2, 3), state=State.ABANDONED),
+    ],
+    ids=["its end was written twice", "it succeeded twice", "an attempt is missing", "it went on after its success"],
+)
+def test_a_scan_is_doubled_when(fate: Fate) -> None:
+    assert is_doubled(fate)
+    assert not a_report(fate).is_passed
+
+
+def test_a_scan_that_did_not_end_is_lost() -> None:
+    report = a_report(a_fate(GOOD), a_fate(CUT_OFF, state=State.RUNNING))
+
+    assert report.lost_count == 1
+    assert not report.doubled
+    assert not report.is_passed
+
+
+def test_a_scan_whose_row_is_gone_is_lost() -> None:
+    assert a_report(a_fate(GOOD), submitted=2).lost_count == 1
+
+
+def test_a_scan_may_be_abandoned_only_after_as_many_lost_workers_as_it_takes() -> None:
+    cut_off = [tried(number, Outcome.INTERRUPTED, number * 5, number * 5 + 4) for number in range(1, 6)]
+
+    assert a_report(a_fate(*cut_off, state=State.ABANDONED, crashes=5)).is_passed
+    assert not a_report(a_fate(*cut_off[:4], state=State.ABANDONED, crashes=4)).is_passed
+
+
+def test_the_gap_runs_from_the_kill_of_its_worker_to_the_next_attempt() -> None:
+    fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 5, 6))
+    kills = [a_kill(0.5, node="w2.1@drill"), a_kill(1), a_kill(2), a_kill(4.5)]
+
+    assert recovery_gaps(fate, kills) == [4.0]
+
+
+def test_an_interruption_without_a_kill_is_unexplained() -> None:
+    fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 5, 6))
+
+    assert recovery_gaps(fate, [a_kill(1, node=None)]) == [None]
+    assert a_report(fate).unexplained == 1
+
+
+def test_slow_recovery_fails_the_drill() -> None:
+    fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 11.5, 12))
+
+    assert not a_report(fate, kills=(a_kill(1),)).is_passed
+    assert a_report(fate, kills=(a_kill(2),)).is_passed
+
+
+def test_a_late_start_is_told_of_first_attempts_and_of_retries() -> None:
+    fate = a_fate(tried(1, Outcome.HTTP_ERROR, 12, 13), tried(2, Outcome.SUCCEEDED, 34, 35))
+
+    assert late_starts(fate) == [20.0, 12.0]
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert percentile([3.0, 1.0, 2.0], 50) == 2.0
+    assert percentile([float(n) for n in range(1, 101)], 95) == 95.0
+    assert percentile([], 95) == 0.0
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_options(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Its own SQLite, or an empty PostgreSQL that it must migrate."""
+    if request.param == "sqlite":
+        yield []
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create_database()
+    yield ["--database", url]
+    server.drop_database(url)
+
+
+def test_nothing_is_lost_or_doubled_in_a_short_drill(database_options: list[str]) -> None:
+    done = subprocess.run(
+        [PYTHON, "-m", "chaos", "--quick", "--limit", "80", *database_options], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "lost                       0\n" in done.stdout
+    assert "terminal writes per scan   1: 60 scans\n" in done.stdout
