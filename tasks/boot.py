@@ -3,13 +3,18 @@
 import fcntl
 import gc
 import os
+import uuid
 import warnings
 from typing import Any
 
 from celery.signals import beat_init, worker_before_create_process, worker_init, worker_process_init
 
 from tasks.celery import celery
+from tasks.connection import default_tls
+from tasks.fetch import fetch
 from webapp.database import db
+from webapp.scans import lifecycle
+from webapp.scans.exchange import Request
 
 # Celery warns root, for the sake of pickle; we accept JSON only, and in a container one is root.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
@@ -23,6 +28,15 @@ def _wait_at_the_gate(**_: Any) -> None:
     if path:
         with open(path, "rb") as gate:
             fcntl.flock(gate, fcntl.LOCK_SH)
+
+
+@worker_init.connect
+def _warm_up(**_: Any) -> None:
+    """Do once, before the forks, what each child would else do for itself and keep a copy of."""
+    default_tls()
+    fetch(Request("GET", "http://127.0.0.1:9/"), timeout=1)
+    with celery.flask_app.app_context():
+        lifecycle.start(uuid.UUID(int=0), 1, worker="nobody", lease_seconds=1)
 
 
 @worker_before_create_process.connect
