@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench chaos lock clean
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ check: $(VENV)/.dev ## Format, lint, types, imports
 
 bench: $(VENV)/.dev ## Measure (ARGS=… for the benchmarks)
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/.runtime ## Kill everything at random and see that no scan is lost (ARGS=… for the drill)
+	@$(BIN)/python -m chaos $(ARGS)
 
 lock: ## Compile pyproject.toml into the requirement files again (needs uv; ARGS=--upgrade)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

@@ -21,9 +21,9 @@ TICK_SECONDS: Final = 1.0
 #: Rows that one step takes at the most: a tick must stay short, the next one goes on.
 STEP_LIMIT: Final = 1000
 #: A wake-up that nobody claimed for so long, while the queue is short, is taken for lost.
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 8.0
 SHORT_BACKLOG: Final = 100
-_UNCLAIMED_INTERVAL_SECONDS: Final = 5.0
+_UNCLAIMED_INTERVAL_SECONDS: Final = 2.0
 
 
 class DueScheduler(Scheduler):

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from tests.postgres_server import PostgresServer
 from webapp.app import create_app
 from webapp.database import db
+from webapp.live.redis_client import get_redis
 from webapp.migrate import upgrade
 from webapp.settings import Settings
 
@@ -91,13 +92,13 @@ def settings(tmp_path: Path, sqlite_url: str, redis_url: str) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The app on SQLite, in its context."""
-    yield from running_app(settings)
+    yield from _alone(settings)
 
 
 @pytest.fixture
 def either_app(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Flask]:
     """The app in its context, once on SQLite and once on PostgreSQL."""
-    yield from running_app(settings_for(tmp_path, database_url, redis_url))
+    yield from _alone(settings_for(tmp_path, database_url, redis_url))
 
 
 class OutsideClient(FlaskClient):
@@ -120,3 +121,10 @@ def running_app(settings: Settings) -> Iterator[Flask]:
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _alone(settings: Settings) -> Iterator[Flask]:
+    """Wake-ups that no worker took must not be the work of the next test's."""
+    for app in running_app(settings):
+        yield app
+        get_redis(app).flushall()

@@ -22,6 +22,8 @@ from webapp.routes import (
 from webapp.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
+#: Enough for the largest batch of long URLs.
+_MAX_REQUEST_BYTES = 32 * 1024 * 1024
 #: Connections that a web process may hold; its threads wait for one rather than fail.
 _WEB_POOL_SIZE = 16
 
@@ -29,7 +31,12 @@ _WEB_POOL_SIZE = 16
 def create_app(settings: Settings) -> Flask:
     """Build the app; nothing is connected yet."""
     app = Flask("webapp", template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static"))
-    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=32 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES,
+    )
     app.extensions["tilldone.settings"] = settings
     init_database(app, settings.database_url, pool_size=_WEB_POOL_SIZE)
     redis_client.init_app(app, settings.redis_url)

@@ -22,13 +22,14 @@ export function connect(form) {
     setTimeout(() => form.querySelectorAll("button").forEach((each) => (each.disabled = true)));
   });
   // Back to this page from the history: it must work again.
-  addEventListener("pageshow", () => form.querySelectorAll("button").forEach((each) => (each.disabled = false)));
+  addEventListener("pageshow", () => {
+    form.querySelectorAll("button").forEach((each) => (each.disabled = false));
+    showCount();
+  });
   form.addEventListener("click", (event) => {
     const line = event.target.closest("[data-line]")?.dataset.line;
     if (line) selectLine(box, Number(line));
-  });
-  showCount();
-}
+  });}
 
 function countLines(text) {
   return text.split("\n").filter((line) => line.trim()).length;

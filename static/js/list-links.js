@@ -40,7 +40,11 @@ export function connect(list) {
     clearTimeout(timer);
     timer = setTimeout(() => search(event.target.form, replace), TYPING_PAUSE_MS);
   });
-  addEventListener("popstate", () => go(location.href));
+  addEventListener("popstate", () => {
+    // A field that has the focus keeps what was typed; but this is another search.
+    list.querySelector("[type=search]").value = new URLSearchParams(location.search).get("q") ?? "";
+    go(location.href);
+  });
 
   function search(form, remember) {
     clearTimeout(timer);

@@ -4,7 +4,7 @@ const SHOWN_MS = 6_000;
 
 export function notify(text) {
   const notice = document.createElement("p");
-  notice.className = "notice";
+  notice.className = "notice notice-passing";
   notice.setAttribute("role", "status");
   notice.textContent = text;
   document.querySelector("[data-notices]").replaceChildren(notice);

@@ -1,8 +1,8 @@
 // The list: rows change in place, and new scans wait behind a button, so that nothing moves under the reader's eyes.
 
 import { announceEnds } from "./announcer.js";
-import { fetchFragment, morph } from "./fragment.js";
 import { listen } from "./news.js";
+import { fetchRows, refreshRow, showFirst } from "./rows.js";
 import { isTerminal, patch } from "./scan.js";
 import { number } from "./words.js";
 
@@ -13,7 +13,7 @@ const FIRST_ONES_MS = 150;
 export function connect(list) {
   const state = { list, unseen: new Set(), timer: null };
   listen("scans", (scans) => scans.forEach((scan) => hear(state, scan)));
-  listen("refresh", (reading) => reading.push(refreshRows(state), lookForNew(state)));
+  listen("refresh", (reading) => reading.push(readAgain(state)));
   listen("list replaced", () => (state.unseen.clear(), showButton(state)));
 }
 
@@ -52,29 +52,20 @@ function showButton({ list, unseen }) {
   list.querySelector("[data-new-count]").textContent = unseen.size > MOST_SHOWN ? `${MOST_SHOWN}+` : number(unseen.size);
 }
 
-async function refreshRows({ list }) {
-  const ids = [...list.querySelectorAll("[data-scan]")].map((row) => row.dataset.scan);
-  if (!ids.length) return;
-  const rows = await fetchFragment(`${list.dataset.rowsUrl}?ids=${ids.join()}`);
-  for (const row of rows.querySelectorAll("[data-scan]")) morph(document.getElementById(row.id), row);
-}
-
 async function lookAgain(state) {
   state.timer = null;
-  await lookForNew(state).catch(() => {});
+  await readAgain(state).catch(() => {});
 }
 
-async function lookForNew(state) {
+/** The page as it would be now tells what is new in it; rows that have left it since are asked for by name. */
+async function readAgain(state) {
+  const { rowsUrl, batch } = state.list.dataset;
+  const missing = new Set([...state.list.querySelectorAll("[data-scan]")].map((row) => row.dataset.scan));
   const query = new URLSearchParams(location.search);
-  if (state.list.dataset.batch) query.set("batch", state.list.dataset.batch);
-  if (body(state.list).dataset.isNewest !== "true") return;
-  const rows = [...(await fetchFragment(`${state.list.dataset.rowsUrl}?${query}`)).querySelectorAll("[data-scan]")];
-  if (!state.list.querySelector("[data-scan]")) return showFirst(state.list, rows);
+  if (batch) query.set("batch", batch);
+  const rows = await fetchRows(`${rowsUrl}?${query}`);
+  if (!missing.size) return showFirst(state.list, rows);
   note(state, rows.map((row) => row.dataset.scan).filter((id) => isNew(state.list, id)));
-}
-
-function showFirst(list, rows) {
-  if (!rows.length) return;
-  list.querySelector("[data-rows]").append(...rows);
-  list.querySelector("[data-empty]")?.remove();
+  for (const row of rows) refreshRow(row), missing.delete(row.dataset.scan);
+  if (missing.size) (await fetchRows(`${rowsUrl}?ids=${[...missing].join()}`)).forEach(refreshRow);
 }

@@ -34,8 +34,7 @@ function patchState(element, state) {
 }
 
 function patchAnswer(chip, { status, error_code: code }) {
-  const isBad = code !== null || status >= 400;
-  chip.dataset.kind = status === null && code === null ? "none" : isBad ? "bad" : "good";
+  chip.dataset.kind = status === null ? (code ? "bad" : "none") : status >= 400 ? "bad" : code ? "unmet" : "good";
   chip.textContent = status ?? words.errors[code] ?? "";
 }
 

@@ -18,8 +18,9 @@ export function span(seconds) {
 
 /** "42 ms", "3.2 s", "2 m 10 s": how long something took. */
 export function took(seconds) {
-  if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds);
+  const milliseconds = Math.max(0, Math.round(seconds * 1000));
+  if (milliseconds < 1000) return `${milliseconds} ms`;
+  return milliseconds < 10_000 ? `${(Math.floor(milliseconds / 100) / 10).toFixed(1)} s` : span(seconds);
 }
 
 /** "3 m": the largest unit alone. */

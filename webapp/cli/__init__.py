@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "migrate": "webapp.cli.migrate:migrate",
     "prepare": "webapp.cli.prepare:prepare",
     "valkey": "webapp.cli.valkey:valkey",
+    "chaos": "webapp.cli.chaos:chaos",
 }
 
 

@@ -42,9 +42,9 @@ class ScanForm:
         options, errors = read_options(values)
         urls, bad_lines = _read_lines(values["urls"])
         if not urls and not bad_lines:
-            errors["urls"] = InvalidField("urls", "is empty", "Paste a URL such as https://example.com/export.")
+            errors["urls"] = InvalidField("urls", "the box is empty", "Paste a URL such as https://example.com/export.")
         elif len(urls) > MAX_BATCH:
-            problem = f"holds {len(urls):,} URLs, more than {MAX_BATCH:,}"
+            problem = f"the box holds {len(urls):,} URLs, more than {MAX_BATCH:,}"
             errors["urls"] = InvalidField("urls", problem, "Scan them in several parts.")
         drafts = () if errors else tuple(Draft(url=url, **options) for url in urls)
         return cls(values, drafts, tuple(bad_lines), errors, len(urls))

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from flask import url_for
 
@@ -71,7 +71,7 @@ class Listing:
 
 def list_url(which: Filter, cursor: str | None = None) -> str:
     """The filters live in the address; those of a batch's scans in that of the batch."""
-    query = {"state": which.state, "q": which.text or None, "cursor": cursor}
+    query: dict[str, Any] = {"state": which.state, "q": which.text or None, "cursor": cursor}
     if which.batch_id is not None:
         return url_for("pages.batches.show", batch_id=which.batch_id, **query)
     return url_for("pages.home.index", **query)

@@ -88,4 +88,6 @@ def _to_scan(scan_id: uuid.UUID) -> BaseResponse:
 
 
 def _left_out(count: int) -> str:
-    return "One line was left out: it was no URL." if count == 1 else f"{count:,} lines were left out: they were no URLs."
+    return (
+        "One line was left out: it was no URL." if count == 1 else f"{count:,} lines were left out: they were no URLs."
+    )

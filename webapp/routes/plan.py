@@ -6,7 +6,6 @@ from typing import Final
 from webapp.routes.words import span
 from webapp.scans.retry_policy import Backoff, RetryPolicy
 
-
 _BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=(?:ms|[dhms])\b)")
 
 

@@ -37,7 +37,17 @@ class Chip(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    filters = (words.span, words.took, words.age, words.ago, words.utc, words.size, words.visible, words.capitalize_first, words.url_parts)
+    filters = (
+        words.span,
+        words.took,
+        words.age,
+        words.ago,
+        words.utc,
+        words.size,
+        words.visible,
+        words.capitalize_first,
+        words.url_parts,
+    )
     for function in (*filters, plan_words, what_is_next, answer_chip, attempts_pill, seconds_between, iso):
         app.add_template_filter(function)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -82,9 +92,9 @@ def _when_due(scan: Scan, now: dt.datetime) -> Next:
 
 def answer_chip(scan: Any) -> Chip | None:
     """Of a scan or an attempt: its status, or what came instead; None when nothing has come yet."""
-    is_bad = scan.error_code is not None or (scan.status or 0) >= 400
     if scan.status is not None:
-        return Chip("bad" if is_bad else "good", str(scan.status))
+        kind = "bad" if scan.status >= 400 else "unmet" if scan.error_code else "good"
+        return Chip(kind, str(scan.status))
     return Chip("bad", words.ERRORS[scan.error_code]) if scan.error_code else None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from webapp.scans.states import State
 
@@ -20,7 +20,8 @@ _ORDER: Final = (
 )
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """A state's share, in percent of the whole."""
 
     state: State

@@ -41,7 +41,9 @@ def _count(token: str) -> int | None:
     key = f"tilldone:sample:{zlib.crc32(token.encode()) % _COUNTERS}"
     try:
         with get_redis(current_app).pipeline() as pipeline:
-            number, _ = pipeline.incr(key).expire(key, _FORGET_AFTER_SECONDS).execute()
+            pipeline.incr(key)
+            pipeline.expire(key, _FORGET_AFTER_SECONDS)
+            number, _ = pipeline.execute()
     except redis.RedisError:
         return None
     return int(number)

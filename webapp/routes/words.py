@@ -93,9 +93,11 @@ def span(seconds: float) -> str:
 
 def took(seconds: float) -> str:
     """How long something took: ``42 ms``, ``3.2 s``, ``2 m 10 s``."""
-    if seconds < 1:
-        return f"{max(0, round(seconds * 1000))} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else span(seconds)
+    milliseconds = max(0, round(seconds * 1000))
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    # Cut, not rounded: scripts round halves in another way.
+    return f"{milliseconds // 100 / 10:.1f} s" if milliseconds < 10_000 else span(seconds)
 
 
 def age(seconds: float) -> str:
