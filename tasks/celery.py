@@ -11,6 +11,9 @@ from webapp.settings import Settings
 
 #: The scanner task's name, for those who send it without importing it.
 SCAN_TASK: Final = "tilldone.scan"
+#: The outer fence, in seconds: an attempt that outlives its own timeout meets these.
+SOFT_TIME_LIMIT: Final = 540
+HARD_TIME_LIMIT: Final = 600
 
 
 class FlaskCelery(Celery):
@@ -80,7 +83,7 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         return {"confirm_publish": True}
     options: dict[str, Any] = {
         # Above the hard limit: nothing renews it, and a message held longer is run a second time.
-        "visibility_timeout": settings.hard_time_limit + 60,
+        "visibility_timeout": HARD_TIME_LIMIT + 60,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "health_check_interval": 10,

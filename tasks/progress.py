@@ -13,8 +13,8 @@ from celery.exceptions import Retry
 from celery.signals import task_failure, task_retry, task_revoked, task_success
 from celery.worker.request import Request
 
-from tasks.celery import celery
-from tasks.scan import HARD_TIME_LIMIT, NotYet, scan, timed_out
+from tasks.celery import HARD_TIME_LIMIT, celery
+from tasks.scan import NotYet, scan, timed_out
 from tasks.signals import change_committed
 from tasks.wake import tell_and_wake
 from webapp.live.publisher import publish

@@ -10,7 +10,7 @@ from celery import Task
 from celery.exceptions import Reject
 from flask import current_app
 
-from tasks.celery import SCAN_TASK, celery
+from tasks.celery import HARD_TIME_LIMIT, SCAN_TASK, SOFT_TIME_LIMIT, celery
 from tasks.fetch import fetch
 from tasks.heartbeat import keep_alive
 from tasks.priorities import RETRY_PRIORITY
@@ -25,10 +25,6 @@ from webapp.scans.states import ErrorCode, Outcome
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
-
-#: The outer fence, in seconds: an attempt that outlives its own timeout meets these.
-SOFT_TIME_LIMIT = 540
-HARD_TIME_LIMIT = 600
 
 
 class NotYet(Exception):
@@ -81,7 +77,7 @@ def _worker_name(task: Task) -> str:
 def _attempt(claim: Claim, settings: Settings) -> Settled | None:
     with keep_alive(claim, lease_seconds=settings.lease_seconds):
         try:
-            exchange = _fetch(claim, settings)
+            exchange = _fetch(claim)
         except BaseException:
             # This process is told to stop, by SystemExit or its like: another one shall go on without waiting.
             _hand_back(claim)
@@ -96,11 +92,11 @@ def _attempt(claim: Claim, settings: Settings) -> Settled | None:
     return settled
 
 
-def _fetch(claim: Claim, settings: Settings) -> Exchange:
+def _fetch(claim: Claim) -> Exchange:
     """The exchange, whatever happens in it; an attempt never lasts past the scan's deadline."""
     timeout = min(claim.policy.attempt_timeout, max(claim.seconds_left(), 0.1))
     try:
-        return fetch(claim.request, timeout=timeout, max_bytes=settings.max_answer_bytes)
+        return fetch(claim.request, timeout=timeout)
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {SOFT_TIME_LIMIT} s.")
     except Exception:

@@ -43,9 +43,6 @@ class Settings:
     max_crashes: int = 5
     #: Time between SIGTERM and the platform's SIGKILL.
     grace_seconds: float = 10.0
-    soft_time_limit: int = 540
-    hard_time_limit: int = 600
-    max_answer_bytes: int = 5 * 1024 * 1024
     log_level: str = "INFO"
 
     @property

@@ -6,7 +6,8 @@ import uuid
 import psutil
 from flask import Flask
 
-from tasks.scan import HARD_TIME_LIMIT, SOFT_TIME_LIMIT, scan
+from tasks.celery import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
+from tasks.scan import scan
 from tests.factories import a_scan, row
 from tests.process import Process
 from tests.target import Target
