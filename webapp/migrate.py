@@ -6,7 +6,6 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from flask import Flask
-from flask_migrate import Migrate
 from sqlalchemy import Connection, text
 
 from webapp.database import db
@@ -16,8 +15,6 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: PostgreSQL's advisory lock that one migrating process holds.
 _LOCK: Final = 0x7111D0E
 _ = models  # the tables must be known to the metadata before Alembic looks at it
-
-migrate = Migrate(db=db, directory=str(MIGRATIONS))
 
 
 def upgrade(app: Flask) -> None:

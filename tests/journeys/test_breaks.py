@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -13,7 +14,7 @@ from tests.valkey_server import ValkeyServer
 
 
 @pytest.fixture
-def own_site(tmp_path, sqlite_url: str, valkey: ValkeyServer) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def own_site(tmp_path: Path, sqlite_url: str, valkey: ValkeyServer) -> Iterator[str]:
     """A Tilldone whose Valkey the test may stop."""
     settings = settings_for(tmp_path, sqlite_url, valkey.url)
     with web(settings) as address, worker(settings), beat(settings):

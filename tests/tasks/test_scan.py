@@ -110,7 +110,7 @@ def test_a_huge_body_is_cut_and_marked(stack: Flask, news: News, target: Target)
     assert len(answer.body) == 5 * 1024 * 1024
 
 
-def test_headers_reach_the_target_but_neither_the_broker_nor_the_log(
+def test_headers_reach_the_target_but_not_the_log(
     stack: Flask, news: News, target: Target, running_worker: Process, redis_url: str
 ) -> None:
     scan = news.end_of(submitted(target.url("/echo"), headers={"Authorization": "Bearer canary-4711"}))
