@@ -6,14 +6,12 @@ from celery import Celery, Task
 from flask import Flask
 from redis import Redis
 
+from tasks.limits import HARD_TIME_LIMIT
 from webapp.live.redis_client import connect
 from webapp.settings import Settings
 
 #: The scanner task's name, for those who send it without importing it.
 SCAN_TASK: Final = "tilldone.scan"
-#: The outer fence, in seconds: an attempt that outlives its own timeout meets these.
-SOFT_TIME_LIMIT: Final = 540
-HARD_TIME_LIMIT: Final = 600
 
 
 class FlaskCelery(Celery):
@@ -63,7 +61,7 @@ def configure(app: Flask, settings: Settings) -> None:
         # The claim makes a second run harmless, so a blip of the broker need not kill what runs.
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_soft_shutdown_timeout=max(1.0, settings.grace_seconds - 4),
-        imports=("tasks.scan", "tasks.progress", "tasks.presence", "tasks.boot"),
+        imports=("tasks.scan", "tasks.progress", "tasks.presence", "tasks.boot", "tasks.stopping"),
         beat_scheduler="tasks.due:DueScheduler",
     )
 

@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from tasks.cancellation import Cancellation
 from tasks.failures import FetchFailed, connect_failure, dns_failure, tls_failure
 from tasks.meter import Meter, MeteredSocket
 
@@ -164,15 +165,16 @@ def _connect(addresses: list[tuple[int, Address]], host: str, meter: Meter) -> s
     for number, (family, address) in enumerate(addresses):
         try:
             # Shared out: an address that swallows everything leaves time for the others.
-            return _dial(family, address, meter.left() / (len(addresses) - number))
+            return _dial(family, address, meter.left() / (len(addresses) - number), meter.cancellation)
         except OSError as error:
             failed = error
     raise FetchFailed(connect_failure(failed, host, addresses[0][1][1], meter.timeout)) from failed
 
 
-def _dial(family: int, address: Address, timeout: float) -> socket.socket:
+def _dial(family: int, address: Address, timeout: float, cancellation: Cancellation) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
+        cancellation.watch(opened)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opened.settimeout(timeout)
         opened.connect(address)

@@ -14,6 +14,7 @@ import urllib3
 
 from tasks.answer_body import read_body
 from tasks.answer_json import parse_json
+from tasks.cancellation import Cancellation
 from tasks.connection import Adapter
 from tasks.failures import FetchFailed, closed_failure, garbage_failure
 from tasks.meter import Meter
@@ -32,14 +33,21 @@ _UNENCODED: Final = re.compile(r'[ "<>^`{|}]')
 
 
 def fetch(
-    request: Request, *, timeout: float, max_bytes: int = MAX_BODY_BYTES, tls: ssl.SSLContext | None = None
+    request: Request,
+    *,
+    timeout: float,
+    max_bytes: int = MAX_BODY_BYTES,
+    tls: ssl.SSLContext | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Exchange:
     """Make the exchange; whatever the target does is told in the result, ``failure`` included, and never raised.
 
     ``timeout`` is in seconds, for all of it. A body is cut after ``max_bytes`` decoded bytes. Nothing comes from the
-    environment: no proxy, no .netrc; and nothing is kept: no cookies, no connections.
+    environment: no proxy, no .netrc; and nothing is kept: no cookies, no connections. Once canceled it returns at
+    once, with a result that means nothing.
     """
-    meter = Meter(timeout, max_bytes + _FRAME_BYTES)
+    cancellation = cancellation or Cancellation()
+    meter = Meter(timeout, max_bytes + _FRAME_BYTES, cancellation)
     visit = _Visit(request, Adapter(meter, tls), meter, max_bytes)
     try:
         exchange = visit.make()
@@ -50,6 +58,7 @@ def fetch(
         exchange = replace(visit.reached, failure=_failure_of(error, has_ended=meter.has_ended))
     finally:
         visit.adapter.close()
+        cancellation.release()
     return replace(exchange, phases=dict(meter.phases))
 
 

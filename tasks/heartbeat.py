@@ -1,13 +1,16 @@
-"""Keep the leases of this process's claims alive while their attempts run."""
+"""Keeps the leases of this process's claims alive while their attempts run, and stops what has lost its claim."""
 
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tasks.cancellation import Cancellation
 from tasks.celery import celery
+from tasks.endings import end_overtime, hand_back, is_overtime
 from webapp.scans import lifecycle
 from webapp.scans.lifecycle import Claim
 
@@ -17,45 +20,67 @@ log = logging.getLogger(__name__)
 RENEWALS_PER_LEASE = 3
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A claim, and the way to stop the exchange that is made for it."""
+
+    claim: Claim
+    cancellation: Cancellation
+
+
 class Heartbeat:
     """One thread per process that renews all its claims with one statement; it sleeps while there are none."""
 
     def __init__(self, lease_seconds: float) -> None:
         self._lease_seconds = lease_seconds
-        self._claims: dict[int, Claim] = {}
+        self._held: set[Held] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def add(self, claim: Claim) -> None:
+    def add(self, held: Held) -> None:
         with self._changed:
-            self._claims[id(claim)] = claim
+            self._held.add(held)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
 
-    def remove(self, claim: Claim) -> None:
+    def remove(self, held: Held) -> None:
         with self._changed:
-            self._claims.pop(id(claim), None)
+            self._held.discard(held)
+
+    def let_go(self) -> None:
+        """Hand all claims back and stop their exchanges: this process ends, and must not be waited for."""
+        with self._changed:
+            letting_go = list(self._held)
+            self._held.clear()
+        with celery.flask_app.app_context():
+            for held in letting_go:
+                hand_back(held.claim)
+                held.cancellation.cancel()
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 # Woken by nobody: most attempts are over before their first renewal, so adding one costs no switch.
                 self._changed.wait(self._lease_seconds / RENEWALS_PER_LEASE)
-                claims = list(self._claims.values())
-            if claims:
-                self._renew(claims)
+                every = list(self._held)
+            if every:
+                with celery.flask_app.app_context():
+                    self._beat(every)
 
-    def _renew(self, claims: list[Claim]) -> None:
+    def _beat(self, every: list[Held]) -> None:
         try:
-            with celery.flask_app.app_context():
-                holding = lifecycle.renew(claims, lease_seconds=self._lease_seconds)
+            for held in [held for held in every if is_overtime(held.claim)]:
+                # Where no parent kills a child: threads and greenlets cannot be ended, only left behind.
+                end_overtime(held.claim)
+            holding = lifecycle.renew([held.claim for held in every], lease_seconds=self._lease_seconds)
         except SQLAlchemyError as error:
-            log.warning("leases not renewed claims=%d error=%s", len(claims), type(error).__name__)
+            log.warning("leases not renewed claims=%d error=%s", len(every), type(error).__name__)
             return
-        for claim in claims:
-            if claim.scan_id not in holding:
-                self.remove(claim)
+        for held in every:
+            if held.claim.scan_id not in holding:
+                self.remove(held)
+                held.cancellation.cancel()
 
 
 _heartbeat: Heartbeat | None = None
@@ -63,14 +88,21 @@ _making = threading.Lock()
 
 
 @contextmanager
-def keep_alive(claim: Claim, *, lease_seconds: float) -> Iterator[None]:
-    """Renew the claim's lease until the block ends."""
+def keep_alive(claim: Claim, *, lease_seconds: float) -> Iterator[Cancellation]:
+    """Renew the claim's lease until the block ends; what is given is canceled as soon as the claim is lost."""
     heartbeat = _of_this_process(lease_seconds)
-    heartbeat.add(claim)
+    held = Held(claim, Cancellation())
+    heartbeat.add(held)
     try:
-        yield
+        yield held.cancellation
     finally:
-        heartbeat.remove(claim)
+        heartbeat.remove(held)
+
+
+def let_go_of_all() -> None:
+    """Hand back all that this process runs."""
+    if _heartbeat is not None:
+        _heartbeat.let_go()
 
 
 def _of_this_process(lease_seconds: float) -> Heartbeat:

@@ -4,6 +4,7 @@ import io
 import time
 from typing import Any
 
+from tasks.cancellation import Cancellation
 from tasks.failures import FetchFailed, socket_failure, timeout_failure
 from webapp.scans.exchange import Failure
 from webapp.scans.states import ErrorCode, Outcome
@@ -16,8 +17,9 @@ class TooManyBytes(FetchFailed):
 class Meter:
     """What one exchange may still use: time until its deadline, and bytes on the wire."""
 
-    def __init__(self, timeout: float, max_wire_bytes: int) -> None:
+    def __init__(self, timeout: float, max_wire_bytes: int, cancellation: Cancellation) -> None:
         self.timeout = timeout
+        self.cancellation = cancellation
         self.phases: dict[str, float] = {}
         #: The target closed its side, and somebody wanted to read on.
         self.has_ended = False
@@ -26,7 +28,8 @@ class Meter:
         self._max_bytes = self._bytes_left = max_wire_bytes
 
     def left(self) -> float:
-        """Seconds to the deadline; raises FetchFailed when there are none."""
+        """Seconds to the deadline; raises FetchFailed when there are none, or when nobody wants the result."""
+        self.cancellation.check()
         left = self._ends - time.monotonic()
         if left <= 0:
             raise FetchFailed(timeout_failure(self.timeout))

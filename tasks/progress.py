@@ -13,14 +13,14 @@ from celery.exceptions import Retry
 from celery.signals import task_failure, task_retry, task_revoked, task_success
 from celery.worker.request import Request
 
-from tasks.celery import HARD_TIME_LIMIT, celery
-from tasks.scan import NotYet, scan, timed_out
+from tasks.celery import celery
+from tasks.endings import end_overtime
+from tasks.scan import NotYet, scan
 from tasks.signals import change_committed
 from tasks.wake import tell_and_wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
-from webapp.scans.rules import judge
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,15 +51,8 @@ def _on_failure(exception: BaseException, args: tuple[str, int], **_: Any) -> No
         return
     with celery.flask_app.app_context():
         claim = lifecycle.recall(uuid.UUID(args[0]), args[1])
-        if claim is None:
-            return
-        exchange = timed_out(claim, f"The attempt was killed after {HARD_TIME_LIMIT} s.")
-        settled = lifecycle.settle(claim, exchange, judge(exchange))
-        if settled is None:
-            return
-        if settled.countdown is not None:
-            lifecycle.forget_sent([settled.change.id])
-        publish([settled.change])
+        if claim is not None:
+            end_overtime(claim)
 
 
 @task_revoked.connect(sender=scan)

@@ -9,13 +9,17 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 from celery.exceptions import Reject
 from flask import current_app
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from tasks.celery import HARD_TIME_LIMIT, SCAN_TASK, SOFT_TIME_LIMIT, celery
+from tasks.cancellation import Cancellation
+from tasks.celery import SCAN_TASK, celery
+from tasks.database_away import patiently
+from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.fetch import fetch
 from tasks.heartbeat import keep_alive
+from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
 from tasks.priorities import RETRY_PRIORITY
 from tasks.signals import change_committed
-from tasks.wake import tell_and_wake
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.exchange import Exchange, Failure
@@ -54,35 +58,40 @@ def scan(self: Task, scan_id: str, attempt: int) -> Change | None:
     The message is only a hint: whether there is anything to do, the claim tells.
     """
     settings: Settings = current_app.extensions["tilldone.settings"]
-    claim = lifecycle.start(
-        uuid.UUID(scan_id), attempt, worker=_worker_name(self), lease_seconds=settings.lease_seconds
-    )
+    claim = _claim(self, uuid.UUID(scan_id), attempt, settings)
     if claim is None:
         log.debug("nothing to do scan=%s attempt=%d", scan_id, attempt)
         return None
     change_committed.send(sender=self, change=claim.change)
     settled = _attempt(claim, settings)
     if settled is None:
-        log.warning("fenced off, somebody else has the scan scan=%s attempt=%d", scan_id, attempt)
         return None
     if settled.countdown is not None:
         _retry(self, settled)
     return settled.change
 
 
-def _worker_name(task: Task) -> str:
-    return str(task.request.hostname or "unknown")[:255]
+def _claim(task: Task, scan_id: uuid.UUID, attempt: int, settings: Settings) -> Claim | None:
+    """A claim may be repeated: if the first one did stand, the second finds nothing, and the lease runs out."""
+    worker = str(task.request.hostname or "unknown")[:255]
+    return patiently(lambda: lifecycle.start(scan_id, attempt, worker=worker, lease_seconds=settings.lease_seconds))
 
 
 def _attempt(claim: Claim, settings: Settings) -> Settled | None:
-    with keep_alive(claim, lease_seconds=settings.lease_seconds):
+    with keep_alive(claim, lease_seconds=settings.lease_seconds) as cancellation:
         try:
-            exchange = _fetch(claim)
+            exchange = _fetch(claim, cancellation)
+            if cancellation.is_set:
+                log.info("given up, its claim is lost scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
+                return None
+            settled = _settle(claim, exchange)
         except BaseException:
             # This process is told to stop, by SystemExit or its like: another one shall go on without waiting.
-            _hand_back(claim)
+            (end_overtime if is_overtime(claim) else hand_back)(claim)
             raise
-        settled = lifecycle.settle(claim, exchange, judge(exchange))
+    if settled is None:
+        log.warning("fenced off, somebody else has the scan scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
+        return None
     log.info(
         "Tried %d times - Status: %s - %s",
         claim.change.attempt,
@@ -92,30 +101,34 @@ def _attempt(claim: Claim, settings: Settings) -> Settled | None:
     return settled
 
 
-def _fetch(claim: Claim) -> Exchange:
+def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
     """The exchange, whatever happens in it; an attempt never lasts past the scan's deadline."""
     timeout = min(claim.policy.attempt_timeout, max(claim.seconds_left(), 0.1))
     try:
-        return fetch(claim.request, timeout=timeout)
+        return fetch(claim.request, timeout=timeout, cancellation=cancellation)
     except SoftTimeLimitExceeded:
-        return timed_out(claim, f"The attempt was stopped after {SOFT_TIME_LIMIT} s.")
+        return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
     except Exception:
         # A fault of ours must not leave the scan to the lease: it is an attempt that failed, and it is retried.
         log.exception("attempt failed by a fault of ours scan=%s", claim.scan_id)
-        failure = Failure(Outcome.NETWORK_ERROR, ErrorCode.UNKNOWN, "The attempt failed by a fault of Tilldone's own.")
-        return Exchange(url=claim.request.url, failure=failure)
+        return _faulty(claim, "The attempt failed by a fault of Tilldone's own.")
 
 
-def _hand_back(claim: Claim) -> None:
-    change = lifecycle.hand_back(claim)
-    if change is not None:
-        log.info("handed back, this worker stops scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
-        tell_and_wake([change])
+def _settle(claim: Claim, exchange: Exchange) -> Settled | None:
+    try:
+        return patiently(lambda: lifecycle.settle(claim, exchange, judge(exchange)))
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+        raise
+    except Exception:
+        # Whatever it is in the answer that cannot be judged or stored would come again with each attempt that is
+        # cut off here: so it ends as an attempt that failed.
+        log.exception("answer not stored scan=%s", claim.scan_id)
+        faulty = _faulty(claim, "The answer could not be stored, by a fault of Tilldone's own.")
+        return lifecycle.settle(claim, faulty, judge(faulty))
 
 
-def timed_out(claim: Claim, message: str) -> Exchange:
-    """The exchange of an attempt that was stopped from outside."""
-    return Exchange(url=claim.request.url, failure=Failure(Outcome.TIMED_OUT, ErrorCode.TIMEOUT, message))
+def _faulty(claim: Claim, message: str) -> Exchange:
+    return Exchange(claim.request.url, failure=Failure(Outcome.NETWORK_ERROR, ErrorCode.UNKNOWN, message))
 
 
 def _retry(task: Task, settled: Settled) -> Any:

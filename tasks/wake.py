@@ -1,7 +1,6 @@
 """Publish wake-ups. The broker may be away: then the rows say so, and the scheduler sends them later."""
 
 import logging
-import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from kombu.exceptions import KombuError
 from kombu.utils.uuid import uuid as new_message_id
 
 from tasks.celery import SCAN_TASK, celery
+from tasks.limits import limits_of
 from tasks.priorities import NEW_PRIORITY, RETRY_PRIORITY
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
@@ -40,7 +40,7 @@ def tell_and_wake(changes: Sequence[Change]) -> None:
     """For scans that were interrupted: publish where they stand, and wake before others those that are queued."""
     publish(changes)
     queued = [change for change in changes if change.state is State.QUEUED]
-    wake([WakeUp(change.id, change.attempt + 1) for change in queued], priority=RETRY_PRIORITY)
+    wake([WakeUp.after(change) for change in queued], priority=RETRY_PRIORITY)
 
 
 def backlog() -> int:
@@ -75,14 +75,23 @@ def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
         producer.maybe_declare(queue)
         options = {"queue": queue, "priority": priority, "retry": False, "declare": [], "serializer": "json"}
         with producer.batch(max_size=_BATCH_SIZE):
-            for scan_id, attempt in wake_ups:
-                celery.amqp.send_task_message(producer, SCAN_TASK, _message(scan_id, attempt), **options)
+            for wake_up in wake_ups:
+                celery.amqp.send_task_message(producer, SCAN_TASK, _message(wake_up), **options)
 
 
-def _message(scan_id: uuid.UUID, attempt: int) -> Any:
-    # No repr of arguments: nobody reads them, and they take a tenth of the time.
+def _message(wake_up: WakeUp) -> Any:
+    limits = limits_of(wake_up.attempt_timeout)
     return celery.amqp.create_task_message(
-        new_message_id(), SCAN_TASK, (str(scan_id), attempt), {}, argsrepr="", kwargsrepr="", ignore_result=True
+        new_message_id(),
+        SCAN_TASK,
+        (str(wake_up.scan_id), wake_up.attempt),
+        {},
+        soft_time_limit=limits.soft,
+        time_limit=limits.hard,
+        # No repr of arguments: nobody reads them, and they take a tenth of the time.
+        argsrepr="",
+        kwargsrepr="",
+        ignore_result=True,
     )
 
 

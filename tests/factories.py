@@ -7,7 +7,7 @@ from webapp.database import db
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
 from webapp.scans.exchange import Exchange, Failure
-from webapp.scans.lifecycle import Claim, Settled
+from webapp.scans.lifecycle import Claim, Settled, WakeUp
 from webapp.scans.models import Scan
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.rules import judge
@@ -40,6 +40,10 @@ def a_claim(scan_id: uuid.UUID, attempt: int = 1, *, lease_seconds: float = 10, 
     claim = lifecycle.start(scan_id, attempt, worker=worker, lease_seconds=lease_seconds)
     assert claim is not None, "the attempt was not there to be claimed"
     return claim
+
+
+def a_wake_up(scan_id: uuid.UUID, attempt: int = 1, *, attempt_timeout: float = 30) -> WakeUp:
+    return WakeUp(scan_id, attempt, attempt_timeout)
 
 
 def settle(claim: Claim, exchange: Exchange) -> Settled | None:

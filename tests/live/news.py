@@ -24,6 +24,7 @@ def a_change(
         state=state,
         attempt=1,
         max_attempts=20,
+        attempt_timeout=30.0,
         interruptions=0,
         status=None,
         error_code=None,

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, a_claim, a_scan, row, settle
+from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
 from webapp.scans.errors import NotAllowedNow, ScanNotFound
@@ -256,7 +256,7 @@ def test_a_due_scan_is_woken_once() -> None:
     scan_id = a_scan()
     lifecycle.forget_sent([scan_id])
 
-    assert lifecycle.take_due(10) == [(scan_id, 1)]
+    assert lifecycle.take_due(10) == [a_wake_up(scan_id)]
     assert lifecycle.take_due(10) == []
 
 
@@ -264,7 +264,7 @@ def test_a_wake_up_that_nobody_claimed_is_sent_again() -> None:
     scan_id = a_scan()
 
     assert lifecycle.take_unclaimed(10, patience=60) == []
-    assert lifecycle.take_unclaimed(10, patience=-5) == [(scan_id, 1)]
+    assert lifecycle.take_unclaimed(10, patience=-5) == [a_wake_up(scan_id)]
 
 
 def test_a_running_attempt_can_be_recalled_by_who_settles_it_for_its_dead_worker() -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tasks.wake import wake
-from tests.factories import a_scan, row
+from tests.factories import a_scan, a_wake_up, row
 from tests.stack import beat, worker
 from tests.target import Target
 from tests.tasks.conftest import News
@@ -19,7 +19,7 @@ from webapp.settings import Settings
 def started(target: Target, gate: str) -> lifecycle.WakeUp:
     """A scan whose attempt is under way, and stays so until the gate is opened."""
     path = f"/gate?name={gate}"
-    wake_up = lifecycle.WakeUp(a_scan(target.url(path)), 1)
+    wake_up = a_wake_up(a_scan(target.url(path)))
     assert wake([wake_up])
     target.wait_for_hits(path, 1)
     return wake_up
@@ -56,7 +56,7 @@ def test_a_scan_that_kills_each_child_is_abandoned(app: Flask, settings: Setting
     with worker(settings, concurrency=1) as process:
         path = "/gate?name=poison"
         scan_id = a_scan(target.url(path))
-        assert wake([lifecycle.WakeUp(scan_id, 1)])
+        assert wake([a_wake_up(scan_id)])
         for hits in range(1, settings.max_crashes + 1):
             target.wait_for_hits(path, hits)
             for child in pool_children(process.pid):
@@ -86,17 +86,22 @@ def test_a_worker_that_was_killed_whole_is_missed_when_its_lease_is_over(
     ]
 
 
-@pytest.mark.parametrize("is_to_group", [True, False], ids=["group", "main"])
+@pytest.mark.parametrize(
+    ("pool", "is_to_group"),
+    [("prefork", True), ("prefork", False), ("threads", False), ("gevent", False)],
+    ids=["prefork, group", "prefork, main", "threads", "gevent"],
+)
 def test_a_worker_that_is_told_to_stop_hands_its_scan_back(
-    app: Flask, settings: Settings, news: News, target: Target, is_to_group: bool
+    app: Flask, settings: Settings, news: News, target: Target, pool: str, is_to_group: bool
 ) -> None:
     like_a_platform = {"REMAP_SIGTERM": "SIGQUIT", "GRACE_SECONDS": "5"}
-    with worker(settings, **like_a_platform) as old:
-        wake_up = started(target, f"stop-{is_to_group}")
-        with worker(settings, **like_a_platform):
+    gate = f"stop-{pool}-{is_to_group}"
+    with worker(settings, pool=pool, **like_a_platform) as old:
+        wake_up = started(target, gate)
+        with worker(settings, pool=pool, **like_a_platform):
             (old.signal_group if is_to_group else old.signal)(signal.SIGTERM)
-            old.wait(15)
-            target.open(f"stop-{is_to_group}")
+            assert old.wait(5) == 0, old.output
+            target.open(gate)
 
             assert news.end_of(wake_up.scan_id).state is State.SUCCEEDED
 
@@ -104,3 +109,17 @@ def test_a_worker_that_is_told_to_stop_hands_its_scan_back(
     assert (first.outcome, second.outcome) == (Outcome.INTERRUPTED, Outcome.SUCCEEDED)
     assert row(wake_up.scan_id).crashes == 0
     assert seconds_until_resumed(wake_up) < 3
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])
+def test_a_scan_that_is_canceled_while_it_runs_gives_its_place_to_the_next(
+    app: Flask, settings: Settings, news: News, target: Target, pool: str
+) -> None:
+    with worker(settings, pool=pool, concurrency=1, LEASE_SECONDS="1"):
+        hanging = started(target, f"never-{pool}")
+        following = a_wake_up(a_scan(target.url("/ok")))
+        assert wake([following])
+
+        lifecycle.cancel(hanging.scan_id)
+
+        assert news.end_of(following.scan_id).state is State.SUCCEEDED

@@ -1,16 +1,19 @@
 """The scheduler, tick by tick, on both databases and a real Valkey."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from tasks.celery import celery
 from tasks.due import DueScheduler
 from tasks.presence import BEAT, seen_lately
 from tasks.wake import backlog, wake
-from tests.factories import UNAVAILABLE, a_claim, a_scan, row, settle
+from tests.factories import UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
 from tests.tasks.conftest import News
+from webapp.database import read_clock
 from webapp.live.redis_client import connect, get_redis
 from webapp.scans import lifecycle
 from webapp.scans.states import State
@@ -67,6 +70,49 @@ def test_beat_shows_that_it_is_there_and_comes_back_within_a_second(scheduler: D
     assert seen_lately(BEAT)
 
 
+def test_a_full_step_is_followed_by_the_next_tick_at_once(
+    scheduler: DueScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.due.STEP_LIMIT", 2)
+    ids = [a_scan() for _ in range(5)]
+    lifecycle.forget_sent(ids)
+
+    assert [scheduler.tick() == 0 for _ in range(3)] == [True, True, False]
+
+    assert backlog() == 5
+
+
+def test_leases_that_ran_out_while_the_database_was_away_may_still_be_renewed(
+    scheduler: DueScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = a_claim(a_scan(), lease_seconds=-1)
+
+    def away() -> None:
+        raise OperationalError("SELECT", {}, Exception("connection refused"))
+
+    with monkeypatch.context() as outage:
+        outage.setattr("tasks.due.read_clock", away)
+        scheduler.tick()
+    scheduler.tick()
+
+    assert row(claim.scan_id).state is State.RUNNING
+    assert lifecycle.renew([claim], lease_seconds=10) == {claim.scan_id}
+
+
+def test_a_clock_put_forward_takes_no_work_from_a_worker_that_lives(
+    scheduler: DueScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = a_claim(a_scan(), lease_seconds=10)
+    scheduler.tick()
+
+    # As it looks after a step of an hour: the clock says so, and every lease seems to be over.
+    monkeypatch.setattr("tasks.due.read_clock", lambda: read_clock() + dt.timedelta(hours=1))
+    lifecycle.renew([claim], lease_seconds=-3600)
+    scheduler.tick()
+
+    assert row(claim.scan_id).state is State.RUNNING
+
+
 def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
     scheduler: DueScheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -86,7 +132,7 @@ def test_while_the_broker_is_away_nothing_is_lost(either_app: Flask, monkeypatch
     scan_id = a_scan()
     monkeypatch.setattr(celery, "broker_redis", connect("redis://127.0.0.1:9/0"))
 
-    assert wake([lifecycle.WakeUp(scan_id, 1)]) is False
+    assert wake([a_wake_up(scan_id)]) is False
 
     assert row(scan_id).sent_at is None
-    assert lifecycle.take_due(10) == [(scan_id, 1)]
+    assert lifecycle.take_due(10) == [a_wake_up(scan_id)]

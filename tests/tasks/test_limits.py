@@ -4,9 +4,10 @@ import contextlib
 import uuid
 
 import psutil
+import pytest
 from flask import Flask
 
-from tasks.celery import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
+from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT, limits_of
 from tasks.scan import scan
 from tests.factories import a_scan, row
 from tests.process import Process
@@ -19,6 +20,14 @@ from webapp.scans.states import ErrorCode, Outcome, State
 def test_the_task_has_the_fence_and_the_safety_that_it_promises() -> None:
     assert (scan.soft_time_limit, scan.time_limit) == (SOFT_TIME_LIMIT, HARD_TIME_LIMIT) == (540, 600)
     assert scan.acks_late and scan.reject_on_worker_lost and scan.max_retries is None
+
+
+@pytest.mark.parametrize(("timeout", "limits"), [(0.1, (10.1, 20.1)), (30, (40, 50)), (530, (540, 550))])
+def test_a_scans_own_limits_follow_its_timeout_and_stay_below_the_fence(
+    timeout: float, limits: tuple[float, float]
+) -> None:
+    assert limits_of(timeout) == limits
+    assert limits_of(timeout).soft <= SOFT_TIME_LIMIT and limits_of(timeout).hard <= HARD_TIME_LIMIT
 
 
 def test_an_attempt_that_meets_the_soft_limit_is_timed_out_and_retried(

@@ -8,9 +8,8 @@ from flask import Flask
 
 from tasks.celery import SCAN_TASK
 from tasks.wake import wake
-from tests.factories import a_scan
+from tests.factories import a_scan, a_wake_up
 from webapp.live.redis_client import get_redis
-from webapp.scans.lifecycle import WakeUp
 
 
 def messages(app: Flask) -> list[dict[str, Any]]:
@@ -23,19 +22,20 @@ def messages(app: Flask) -> list[dict[str, Any]]:
 def test_a_wake_up_names_the_scan_and_the_attempt_and_carries_no_secret(app: Flask) -> None:
     scan_id = a_scan("https://target.example/?key=canary-url", headers={"Authorization": "canary-header"})
 
-    assert wake([WakeUp(scan_id, 1)])
+    assert wake([a_wake_up(scan_id)])
 
     [message] = messages(app)
     body = base64.b64decode(message.pop("body")).decode()
     assert json.loads(body)[:2] == [[str(scan_id), 1], {}]
     assert message["headers"]["task"] == SCAN_TASK
+    assert message["headers"]["timelimit"] == [50, 40]
     assert "canary" not in body + json.dumps(message)
 
 
 def test_more_wake_ups_than_fit_one_round_trip_all_arrive(app: Flask) -> None:
     scan_id = a_scan()
 
-    assert wake([WakeUp(scan_id, attempt) for attempt in range(1, 2502)])
+    assert wake([a_wake_up(scan_id, attempt) for attempt in range(1, 2502)])
 
     attempts = {json.loads(base64.b64decode(message["body"]))[0][1] for message in messages(app)}
     assert attempts == set(range(1, 2502))

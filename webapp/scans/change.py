@@ -38,6 +38,7 @@ class Change:
     state: State
     attempt: int
     max_attempts: int
+    attempt_timeout: float
     interruptions: int
     status: int | None
     error_code: ErrorCode | None
@@ -51,5 +52,5 @@ class Change:
     def of(cls, row: Sequence[Any]) -> Self:
         """From a row that starts with CHANGE_COLUMNS."""
         values = list(row[: len(CHANGE_COLUMNS)])
-        values[5] = values[5].max_attempts
+        values[5:6] = values[5].max_attempts, values[5].attempt_timeout
         return cls(*values)

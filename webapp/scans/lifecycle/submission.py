@@ -26,7 +26,7 @@ class Submission:
 
     @property
     def wake_ups(self) -> list[WakeUp]:
-        return [WakeUp(change.id, change.attempt + 1) for change in self.changes]
+        return [WakeUp.after(change) for change in self.changes]
 
 
 def submit(drafts: Sequence[Draft], *, batch_name: str | None = None) -> Submission:
@@ -78,6 +78,7 @@ def _change(row: dict[str, Any]) -> Change:
         state=State.QUEUED,
         attempt=0,
         max_attempts=row["policy"].max_attempts,
+        attempt_timeout=row["policy"].attempt_timeout,
         interruptions=0,
         status=None,
         error_code=None,

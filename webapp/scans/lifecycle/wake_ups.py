@@ -8,15 +8,22 @@ from sqlalchemy import Connection, and_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import now, transaction
+from webapp.scans.change import Change
 from webapp.scans.models import Scan
 from webapp.scans.states import IDLE_STATES
 
 
 class WakeUp(NamedTuple):
-    """Scan X, attempt N may run now."""
+    """Scan X, attempt N may run now, for so many seconds."""
 
     scan_id: uuid.UUID
     attempt: int
+    attempt_timeout: float
+
+    @classmethod
+    def after(cls, change: Change) -> "WakeUp":
+        """For the attempt that follows this change."""
+        return cls(change.id, change.attempt + 1, change.attempt_timeout)
 
 
 def take_due(limit: int) -> list[WakeUp]:
@@ -49,6 +56,6 @@ def _take(condition: ColumnElement[bool], limit: int) -> list[WakeUp]:
 
 def _find(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[WakeUp]:
     rows = connection.execute(
-        select(Scan.id, Scan.attempt + 1).where(condition).limit(limit).with_for_update(skip_locked=True)
+        select(Scan.id, Scan.attempt + 1, Scan.policy).where(condition).limit(limit).with_for_update(skip_locked=True)
     )
-    return [WakeUp(*row) for row in rows]
+    return [WakeUp(scan_id, attempt, policy.attempt_timeout) for scan_id, attempt, policy in rows]
