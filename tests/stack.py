@@ -27,9 +27,11 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def worker(settings: Settings, *, pool: str = "prefork", concurrency: int = 2, **env: str) -> Iterator[Process]:
+def worker(
+    settings: Settings, *, pool: str = "prefork", concurrency: int = 2, entry: str = "wsgi:celery", **env: str
+) -> Iterator[Process]:
     """A Celery worker that is ready to take scans."""
-    argv = [PYTHON, "-m", "celery", "-A", "wsgi:celery", "worker", "--pool", pool, "-c", str(concurrency)]
+    argv = [PYTHON, "-m", "celery", "-A", entry, "worker", "--pool", pool, "-c", str(concurrency)]
     process = Process([*argv, *WORKER_FLAGS], environment(settings, **env))
     try:
         process.wait_for(" ready.", 30)

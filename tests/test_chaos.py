@@ -30,23 +30,34 @@ def tried(number: int, outcome: Outcome, begin: float, end: float, *, worker: st
 def a_fate(*attempts: Tried, state: State = State.SUCCEEDED, revision: int | None = None, crashes: int = 0) -> Fate:
     count = len(attempts)
     revision = 1 + 2 * count if revision is None else revision
-    return Fate(uuid.uuid4(), Sort.FAST, state, revision, count, crashes, at(0), attempts)
+    scan_id = uuid.uuid4()
+    return Fate(
+        scan_id, f"http://target.example/{scan_id}", Sort.FAST, state, revision, count, crashes, at(0), attempts
+    )
 
 
 GOOD = tried(1, Outcome.SUCCEEDED, 0, 1)
 CUT_OFF = tried(1, Outcome.INTERRUPTED, 0, 4)
 
 
-def a_report(*fates: Fate, kills: tuple[Kill, ...] = (), submitted: int | None = None) -> Report:
-    count = len(fates) if submitted is None else submitted
-    return Report(count, fates, kills, max_crashes=5, fenced=0, needless=0, restarts=0, seconds=1.0)
+def a_report(*fates: Fate, kills: tuple[Kill, ...] = (), gone: tuple[str, ...] = ()) -> Report:
+    accepted = {fate.url for fate in fates} | set(gone)
+    return Report(accepted, fates, kills, max_crashes=5, fenced=0, needless=0, restarts=0, seconds=1.0)
 
 
 def a_kill(seconds: float, *, node: str | None = "w1.1@drill") -> Kill:
     return Kill(Kind.CHILD, at(seconds), node, 1)
 
 
-def a_plan(*, scans: int = 60, kills: int = 8, seed: int = 1, without: frozenset[str] = frozenset()) -> Plan:
+def a_plan(
+    *,
+    scans: int = 60,
+    kills: int = 8,
+    seed: int = 1,
+    without: frozenset[str] = frozenset(),
+    database_url: str | None = None,
+    broker_url: str | None = None,
+) -> Plan:
     return Plan(
         scans=scans,
         kills=kills,
@@ -58,8 +69,8 @@ def a_plan(*, scans: int = 60, kills: int = 8, seed: int = 1, without: frozenset
         limit_seconds=60,
         is_quick=True,
         is_kept=False,
-        database_url=None,
-        broker_url=None,
+        database_url=database_url,
+        broker_url=broker_url,
         without=without,
     )
 
@@ -70,14 +81,16 @@ def test_the_same_seed_makes_the_same_plan() -> None:
 
 
 def test_a_plan_submits_all_scans_and_kills_in_every_way() -> None:
-    plan = steps(a_plan(scans=61, kills=len(PLANNED)))
+    plan = steps(a_plan(scans=61, kills=len(PLANNED), database_url="postgres", broker_url="rabbitmq"))
 
     assert sum(step.scans for step in plan) == 61
     assert {step.kind for step in plan} == set(PLANNED)
 
 
-def test_a_beat_that_is_left_out_is_not_killed() -> None:
-    assert Kind.BEAT not in {step.kind for step in steps(a_plan(kills=30, without=frozenset({"due"})))}
+def test_what_is_not_there_is_not_killed() -> None:
+    killed = {step.kind for step in steps(a_plan(kills=30, without=frozenset({"due"})))}
+
+    assert killed == set(PLANNED) - {Kind.BEAT, Kind.POSTGRES, Kind.RABBITMQ}
 
 
 def test_a_plan_without_kills_still_submits() -> None:
@@ -115,7 +128,7 @@ def test_a_scan_that_did_not_end_is_lost() -> None:
 
 
 def test_a_scan_whose_row_is_gone_is_lost() -> None:
-    assert a_report(a_fate(GOOD), submitted=2).lost_count == 1
+    assert a_report(a_fate(GOOD), gone=("http://target.example/gone",)).lost_count == 1
 
 
 def test_a_scan_may_be_abandoned_only_after_as_many_lost_workers_as_it_takes() -> None:

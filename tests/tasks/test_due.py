@@ -128,6 +128,22 @@ def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
     assert "the database is away" in caplog.text
 
 
+def test_a_broker_that_is_full_takes_nothing_and_costs_nothing(scheduler: DueScheduler, either_app: Flask) -> None:
+    scan_id = a_scan()
+    valkey = get_redis(either_app)
+    valkey.config_set("maxmemory", 1)
+    try:
+        assert wake([a_wake_up(scan_id)]) is False
+        scheduler.tick()
+        assert row(scan_id).sent_at is None
+    finally:
+        valkey.config_set("maxmemory", 0)
+
+    scheduler.tick()
+
+    assert backlog() == 1
+
+
 def test_while_the_broker_is_away_nothing_is_lost(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     scan_id = a_scan()
     monkeypatch.setattr(celery, "broker_redis", connect("redis://127.0.0.1:9/0"))
