@@ -1,10 +1,10 @@
-"""``python -m bench [throughput|latency|submit ...]``: all of them when none is named."""
+"""``python -m bench [submit|latency|throughput|pools ...]``: all of them when none is named."""
 
 import sys
 
-from bench import latency, submit, throughput
+from bench import latency, pools, submit, throughput
 
-BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run}
+BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run, "pools": pools.run}
 
 
 def main() -> None:

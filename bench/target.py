@@ -16,7 +16,8 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 class Target:
     """A context manager; ``hits`` holds a ``time.monotonic()`` for each request."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, delay_seconds: float = 0.0) -> None:
+        self.delay_seconds = delay_seconds
         self.hits: list[float] = []
         self.port = 0
         self._changed = threading.Condition()
@@ -72,5 +73,11 @@ class _Connection(asyncio.Protocol):
         self._received += data
         if self._received.endswith(b"\r\n\r\n"):
             self._target.hit()
-            self._transport.write(ANSWER)
-            self._transport.close()
+            if self._target.delay_seconds:
+                asyncio.get_running_loop().call_later(self._target.delay_seconds, self._answer)
+            else:
+                self._answer()
+
+    def _answer(self) -> None:
+        self._transport.write(ANSWER)
+        self._transport.close()
