@@ -1,22 +1,24 @@
 """The scans of a drill: fast, slow, failing twice, and poison that kills its worker each time."""
 
+import json
 import random
-import uuid
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from enum import StrEnum
+from http.client import HTTPException
 from typing import Final
 
 from chaos.plan import Plan
 from chaos.target import Target
-from tasks.wake import wake
-from webapp.scans import lifecycle
-from webapp.scans.draft import Draft
-from webapp.scans.retry_policy import RetryPolicy
 
 #: Short waits, so that what fails twice is soon asked again; more attempts than any kill can use up.
 RETRY_WAIT_SECONDS: Final = 1.0
-_POLICY: Final = RetryPolicy(initial_interval=RETRY_WAIT_SECONDS, max_attempts=20, attempt_timeout=20.0)
+_OPTIONS: Final = {"initial_interval": RETRY_WAIT_SECONDS, "max_attempts": 20, "attempt_timeout": 20}
 _POISON_IN: Final = 100
+_ANSWER_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.2
 
 
 class Sort(StrEnum):
@@ -29,27 +31,48 @@ class Sort(StrEnum):
 
 
 class Crowd:
-    """Submits the plan's scans in waves, as a web process would, and knows which is of which sort."""
+    """Submits the plan's scans in waves through the API, as a program would, and knows which is of which sort.
 
-    def __init__(self, plan: Plan, target: Target) -> None:
-        self.sorts: dict[uuid.UUID, Sort] = {}
-        self._target = target
+    A wave that is not answered, because web was killed, is submitted again: it may then be there twice, and all of it
+    must end. What was answered is ``accepted``: none of that may be lost.
+    """
+
+    def __init__(self, plan: Plan, target: Target, address: str) -> None:
+        self.sorts: dict[str, Sort] = {}
+        self.accepted: set[str] = set()
+        self._target, self._address = target, address
+        self._patience = plan.limit_seconds
         self._chance = random.Random(f"crowd {plan.seed}")
         self._left = _sorts(plan.scans, self._chance)
 
     def submit(self, count: int) -> None:
-        """Store the next wave and wake the workers; needs an app context."""
+        """Submit the next wave until it is accepted; raises TimeoutError if web does not come back."""
         wave, self._left = self._left[:count], self._left[count:]
-        first = len(self.sorts)
-        drafts = [self._draft(sort, first + index) for index, sort in enumerate(wave)]
-        submission = lifecycle.submit(drafts)
-        self.sorts |= {change.id: sort for change, sort in zip(submission.changes, wave, strict=True)}
-        wake(submission.wake_ups)
+        urls = {self._url(sort, len(self.sorts) + index): sort for index, sort in enumerate(wave)}
+        if not urls:
+            return
+        self.sorts |= urls
+        gives_up_at = time.monotonic() + self._patience
+        while not self._post(list(urls)):
+            if time.monotonic() > gives_up_at:
+                raise TimeoutError("web does not take scans")
+            time.sleep(_PAUSE_SECONDS)
+        self.accepted |= urls.keys()
 
-    def _draft(self, sort: Sort, number: int) -> Draft:
+    def _post(self, urls: list[str]) -> bool:
+        body = json.dumps({"urls": urls, **_OPTIONS}).encode()
+        request = urllib.request.Request(
+            f"{self._address}/api/v1/batches", body, {"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:
+                return bool(json.load(response)["total"] == len(urls))
+        except (OSError, HTTPException, urllib.error.HTTPError, ValueError):
+            return False
+
+    def _url(self, sort: Sort, number: int) -> str:
         seconds = f"{self._chance.uniform(0.3, 2.5):.2f}"
-        path = f"/slow/{seconds}/{number}" if sort is Sort.SLOW else f"/{sort}/{number}"
-        return Draft(url=self._target.url(path), policy=_POLICY)
+        return self._target.url(f"/slow/{seconds}/{number}" if sort is Sort.SLOW else f"/{sort}/{number}")
 
 
 def _sorts(count: int, chance: random.Random) -> Sequence[Sort]:

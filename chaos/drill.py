@@ -53,7 +53,7 @@ class Drill:
 
     def _wait_for_the_end(self) -> None:
         deadline = time.monotonic() + self._plan.limit_seconds
-        while not (self._killer.is_done and evidence.count_ended() == self._plan.scans):
+        while not (self._killer.is_done and evidence.count_active() == 0):
             if time.monotonic() > deadline:
                 return
             self._pass(_TICK_SECONDS * 3)
@@ -71,12 +71,16 @@ class Drill:
             return
         self._next_progress = time.monotonic() + _PROGRESS_SECONDS
         seconds = time.monotonic() - self._started
-        counts = f"submitted {len(self._crowd.sorts)}, ended {evidence.count_ended()}, kills {len(self._killer.kills)}"
+        active = evidence.count_active()
+        counts = (
+            f"accepted {len(self._crowd.accepted)}, active {'?' if active is None else active}, "
+            f"kills {len(self._killer.kills)}"
+        )
         print(f"{seconds:4.0f} s  {counts}", file=sys.stderr, flush=True)
 
     def _report(self) -> Report:
         return Report(
-            submitted=len(self._crowd.sorts),
+            accepted=self._crowd.accepted,
             fates=evidence.read_fates(self._crowd.sorts),
             kills=list(self._killer.kills),
             max_crashes=self._stack.settings.max_crashes,
@@ -98,7 +102,7 @@ def _running(plan: Plan, home: Path) -> Iterator[Drill]:
     with ExitStack() as cleanup:
         stack = Stack(plan, home)
         cleanup.callback(stack.stop)
-        stack.start_valkey()
+        stack.start_stores()
         migrate_database(stack.settings)
         app = create_app(stack.settings)
         cleanup.enter_context(app.app_context())
@@ -109,9 +113,9 @@ def _running(plan: Plan, home: Path) -> Iterator[Drill]:
         target = Target(killer.poison)
         cleanup.callback(target.stop)
         killer.target_port = target.port
-        stack.start_celery()
+        stack.start_services()
         cleanup.enter_context(_caretaker(stack, killer))
-        yield Drill(plan, stack, killer, Crowd(plan, target))
+        yield Drill(plan, stack, killer, Crowd(plan, target, stack.address))
 
 
 @contextmanager

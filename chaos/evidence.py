@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from chaos.crowd import Sort
 from webapp.database import db
@@ -30,6 +31,7 @@ class Fate:
     """A scan's row, and those of its attempts in their order."""
 
     id: uuid.UUID
+    url: str
     sort: Sort
     state: State
     revision: int
@@ -39,13 +41,13 @@ class Fate:
     tried: tuple[Tried, ...]
 
 
-def read_fates(sorts: Mapping[uuid.UUID, Sort]) -> list[Fate]:
-    """One fate for each scan that was submitted and is still there; needs an app context."""
-    columns = (Scan.id, Scan.state, Scan.revision, Scan.attempt, Scan.crashes, Scan.created_at)
+def read_fates(sorts: Mapping[str, Sort]) -> list[Fate]:
+    """One fate for each scan that is there; needs an app context."""
+    columns = (Scan.id, Scan.url, Scan.state, Scan.revision, Scan.attempt, Scan.crashes, Scan.created_at)
     tried = _read_tried()
     with db.engine.connect() as connection:
         rows = connection.execute(select(*columns)).all()
-    return [Fate(row.id, sorts[row.id], *row[1:], tuple(tried[row.id])) for row in rows if row.id in sorts]
+    return [Fate(row.id, row.url, sorts[row.url], *row[2:], tuple(tried[row.id])) for row in rows]
 
 
 def _read_tried() -> dict[uuid.UUID, list[Tried]]:
@@ -62,6 +64,11 @@ def count_scans() -> int:
         return connection.scalar(select(func.count()).select_from(Scan)) or 0
 
 
-def count_ended() -> int:
-    with db.engine.connect() as connection:
-        return connection.scalar(select(func.count()).select_from(Scan).where(Scan.finished_at.is_not(None))) or 0
+def count_active() -> int | None:
+    """Scans that have not ended; None while the database cannot be asked, because it was just killed."""
+    statement = select(func.count()).select_from(Scan).where(Scan.finished_at.is_(None))
+    try:
+        with db.engine.connect() as connection:
+            return connection.scalar(statement) or 0
+    except OperationalError:
+        return None

@@ -12,11 +12,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import psutil
+import redis
 
 from chaos.plan import Kind, Plan
 from chaos.process import Process
@@ -70,16 +73,21 @@ class Killer:
         """Whether there is somebody whose death tells something: a process that scans, a worker beside another."""
         if kind in (Kind.CHILD, Kind.FREEZE):
             return bool(self._busy())
-        return kind not in (Kind.WORKER, Kind.REDEPLOY) or all(map(self._is_ready, self._stack.workers))
+        return kind not in (Kind.WORKER, Kind.REDEPLOY, Kind.RELEASE) or all(map(self._is_ready, self._stack.workers))
 
     def strike(self, kind: Kind) -> None:
-        actions = {
+        actions: dict[Kind, Callable[[], None]] = {
             Kind.CHILD: self._kill_child,
             Kind.WORKER: self._kill_worker,
             Kind.BEAT: lambda: self._kill(kind, self._stack.beat),
+            Kind.WEB: lambda: self._kill(kind, self._stack.web),
             Kind.VALKEY: lambda: self._kill(kind, self._stack.valkey),
+            Kind.FLUSH: self._flush,
+            Kind.RABBITMQ: lambda: self._kill(kind, self._stack.rabbitmq),
+            Kind.POSTGRES: lambda: self._kill(kind, self._stack.postgres),
             Kind.FREEZE: self._freeze,
-            Kind.REDEPLOY: self._redeploy,
+            Kind.REDEPLOY: lambda: self._tell_to_stop(kind, [self._worker()]),
+            Kind.RELEASE: lambda: self._tell_to_stop(kind, self._stack.services),
         }
         actions[kind]()
 
@@ -106,9 +114,16 @@ class Killer:
         self._record(Kind.WORKER, worker.node, worker.pid)
         worker.kill()
 
-    def _kill(self, kind: Kind, process: Process) -> None:
+    def _kill(self, kind: Kind, process: Process | None) -> None:
+        assert process is not None, f"the plan kills {kind}, which is not there"
         self._record(kind, None, process.pid)
         process.kill()
+
+    def _flush(self) -> None:
+        """Valkey may be on its way back from a kill: then there is nothing it could forget."""
+        self._record(Kind.FLUSH, None, self._stack.valkey.pid)
+        with suppress(redis.RedisError), redis.Redis.from_url(self._stack.settings.redis_url) as client:
+            client.flushall()
 
     def _freeze(self) -> None:
         """Until its leases are over and its scans have gone on elsewhere; then it wakes and writes, too late."""
@@ -127,19 +142,14 @@ class Killer:
 
         self._after(self._plan.lease_seconds + _BEYOND_LEASE_SECONDS, thaw)
 
-    def _redeploy(self) -> None:
-        """Ask, and after the platform's grace make sure; the stack starts it again."""
-        worker = self._worker()
-        node = worker.node
-        self._record(Kind.REDEPLOY, node, worker.pid)
-        self._stopping.add(node)
-        worker.signal_group(signal.SIGTERM)
-
-        def make_sure() -> None:
-            if worker.node == node and worker.is_running():
-                worker.kill()
-
-        self._after(self._stack.settings.grace_seconds, make_sure)
+    def _tell_to_stop(self, kind: Kind, processes: Sequence[Process]) -> None:
+        """Ask, and after the platform's grace make sure; the stack starts them again."""
+        for process in processes:
+            node = process.node
+            self._record(kind, node, process.pid)
+            self._stopping.add(node)
+            process.signal_group(signal.SIGTERM)
+            self._after(self._stack.settings.grace_seconds, partial(_make_sure, process, node))
 
     def _worker(self) -> Process:
         """One whose children are awake, if there is one: a late write is what the frozen ones are wanted for."""
@@ -171,6 +181,12 @@ class Killer:
         with self._lock:
             self.kills.append(Kill(kind, dt.datetime.now(dt.UTC), node, pid))
             print(f"        {dt.datetime.now():%H:%M:%S}  {kind} {node or ''} pid={pid}", file=sys.stderr, flush=True)
+
+
+def _make_sure(process: Process, node: str) -> None:
+    """Kill this start of it, if it still runs."""
+    if process.node == node and process.is_running():
+        process.kill()
 
 
 def _send(process: psutil.Process, number: int) -> None:

@@ -23,12 +23,13 @@ class Process:
         env: Mapping[str, str],
         log_path: Path,
         groups: IO[str],
+        user: str | None = None,
     ) -> None:
         self.name = name
         self.starts = 0
         self.died_at: float | None = None
         self.log_path = log_path
-        self._argv, self._env, self._groups = argv, dict(env), groups
+        self._argv, self._env, self._groups, self._user = argv, dict(env), groups, user
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,6 +60,9 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
             )
         print(self._popen.pid, file=self._groups, flush=True)
 

@@ -19,7 +19,7 @@ They are told, and no reason to fail: nothing was interrupted.
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeVar
@@ -39,7 +39,7 @@ Word = TypeVar("Word", Kind, Sort, State)
 class Report:
     """All that the table tells."""
 
-    submitted: int
+    accepted: Set[str]
     fates: Sequence[Fate]
     kills: Sequence[Kill]
     max_crashes: int
@@ -56,7 +56,7 @@ class Report:
     @property
     def lost_count(self) -> int:
         """With those whose very row is gone."""
-        return len(self.lost) + self.submitted - len(self.fates)
+        return len(self.lost) + len(self.accepted - {fate.url for fate in self.fates})
 
     @property
     def doubled(self) -> list[Fate]:
@@ -92,7 +92,7 @@ class Report:
         by_kind = Counter(kill.kind for kill in self.kills)
         states = Counter(fate.state for fate in self.fates)
         rows = [
-            ("scans", f"{self.submitted}  ({_words(by_sort, Sort)})"),
+            ("scans", f"{len(self.fates)}  ({_words(by_sort, Sort)})"),
             ("ended", _words(states, State)),
             ("kills", f"{len(self.kills)}  ({_words(by_kind, (*PLANNED, Kind.POISON))})"),
             ("lost", str(self.lost_count)),

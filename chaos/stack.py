@@ -3,18 +3,21 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from chaos.plan import Plan
+from chaos.plan import OWN_BROKER, OWN_DATABASE, Plan
+from chaos.postgres import prepare
 from chaos.process import ROOT, Process
+from chaos.rabbitmq import RabbitMq
 from webapp.settings import Settings
 
 #: A platform starts again what has ended, but not at once.
@@ -23,6 +26,7 @@ START_SECONDS: Final = 60.0
 #: From SIGTERM to SIGKILL; the worker lets go two seconds after the first, by what it is told of the second.
 _GRACE_SECONDS: Final = 6
 _WORKER_FLAGS: Final = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
+_WEB: Final = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app")
 _CELERY: Final = (sys.executable, "-m", "celery", "-A", "chaos.entry:celery")
 
 
@@ -30,30 +34,49 @@ class Stack:
     """All processes of a drill but the drill itself."""
 
     def __init__(self, plan: Plan, home: Path) -> None:
-        self.env = environment(plan, home)
+        own_postgres = prepare(home / "pg") if plan.database_url == OWN_DATABASE else None
+        own_rabbitmq = RabbitMq(home / "mq") if plan.broker_url == OWN_BROKER else None
+        database_url = own_postgres.url if own_postgres else plan.database_url
+        broker_url = own_rabbitmq.url if own_rabbitmq else plan.broker_url
+        self._rabbitmq_server = own_rabbitmq
+        self.env = environment(plan, home, database_url, broker_url)
         self.settings = Settings.from_env(self.env)
-        self._guard = _start_guard()
+        self.address = f"http://127.0.0.1:{self.settings.port}"
+        self._guard = start_guard()
         assert self._guard.stdin is not None
         self._groups = self._guard.stdin
         self._home = home
         self.valkey = self._process("valkey", lambda _: (sys.executable, "-m", "webapp.cli", "valkey"))
+        self.postgres = None
+        if own_postgres:
+            self.postgres = self._process("postgres", lambda _: own_postgres.argv, user=own_postgres.user)
+        self.rabbitmq = None
+        if own_rabbitmq:
+            self.rabbitmq = self._process("rabbitmq", lambda _: own_rabbitmq.argv, env=own_rabbitmq.env)
+        self.web = self._process("web", lambda _: _WEB)
         self.beat = self._process("beat", lambda _: (*_CELERY, "beat", "--pidfile=", "--loglevel=INFO"))
         self.workers = [self._process(f"w{number + 1}", _worker(plan)) for number in range(plan.workers)]
-        self.celery = [*self.workers, *([] if "due" in plan.without else [self.beat])]
+        self.stores = [store for store in (self.valkey, self.postgres, self.rabbitmq) if store is not None]
+        self.services = [*self.workers, self.web, *([] if "due" in plan.without else [self.beat])]
 
     @property
     def processes(self) -> list[Process]:
-        return [self.valkey, *self.celery]
+        return [*self.stores, *self.services]
 
-    def start_valkey(self) -> None:
-        self.valkey.start()
-        _wait(self.settings.redis_socket.exists, "Valkey did not start")
+    def start_stores(self) -> None:
+        for store in self.stores:
+            store.start()
+        wait_until(self.settings.redis_socket.exists, "Valkey did not start")
+        if self.postgres is not None:
+            wait_until(partial(self.postgres.has_printed, "ready to accept connections"), "PostgreSQL did not start")
+        if self._rabbitmq_server is not None:
+            wait_until(self._rabbitmq_server.is_ready, "RabbitMQ did not start")
 
-    def start_celery(self) -> None:
-        for process in self.celery:
+    def start_services(self) -> None:
+        for process in self.services:
             process.start()
         for worker in self.workers:
-            _wait(partial(worker.has_printed, " ready."), f"{worker.name} did not start")
+            wait_until(partial(worker.has_printed, " ready."), f"{worker.name} did not start")
 
     def revive(self) -> None:
         """Start again what has ended a moment ago, whoever ended it."""
@@ -75,8 +98,16 @@ class Stack:
         self._groups.close()
         self._guard.wait(10)
 
-    def _process(self, name: str, argv: Callable[[str], Sequence[str]]) -> Process:
-        return Process(name, argv, env=self.env, log_path=self._home / f"{name}.log", groups=self._groups)
+    def _process(
+        self,
+        name: str,
+        argv: Callable[[str], Sequence[str]],
+        *,
+        env: Mapping[str, str] | None = None,
+        user: str | None = None,
+    ) -> Process:
+        log_path = self._home / f"{name}.log"
+        return Process(name, argv, env=env or self.env, log_path=log_path, groups=self._groups, user=user)
 
 
 @contextmanager
@@ -93,15 +124,21 @@ def home_folder(plan: Plan) -> Iterator[Path]:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def environment(plan: Plan, home: Path) -> dict[str, str]:
+def environment(plan: Plan, home: Path, database_url: str | None, broker_url: str | None) -> dict[str, str]:
     """All that the processes are told; nothing of the caller's own settings."""
-    chosen = {"DATABASE_URL": plan.database_url, "CELERY_BROKER_URL": plan.broker_url}
+    chosen = {
+        "DATABASE_URL": database_url,
+        "CELERY_BROKER_URL": broker_url,
+        "TILLDONE_DRILL_WITHOUT_CLAIM": "1" if "claim" in plan.without else None,
+    }
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/"),
         "PYTHONUNBUFFERED": "1",
         "TILLDONE_HOME": str(home),
         "SECRET_KEY": "the key of a drill, which no one else shall use",
+        "HOST": "127.0.0.1",
+        "PORT": str(_free_port()),
         "LEASE_SECONDS": str(plan.lease_seconds),
         "WORKER_CONCURRENCY": str(plan.concurrency),
         "WORKER_POOL": plan.pool,
@@ -111,18 +148,25 @@ def environment(plan: Plan, home: Path) -> dict[str, str]:
     }
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def _worker(plan: Plan) -> Callable[[str], Sequence[str]]:
     options = ("--pool", plan.pool, "--concurrency", str(plan.concurrency), *_WORKER_FLAGS)
     return lambda node: (*_CELERY, "worker", "--hostname", node, *options)
 
 
-def _start_guard() -> subprocess.Popen[str]:
+def start_guard() -> subprocess.Popen[str]:
     """Ends the groups that it was told when the drill itself is killed."""
     script = str(ROOT / "webapp/cli/guard.py")
     return subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def _wait(is_so: Callable[[], bool], complaint: str) -> None:
+def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not is_so():
         if time.monotonic() > deadline:

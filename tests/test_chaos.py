@@ -67,11 +67,12 @@ def a_plan(
         concurrency=4,
         lease_seconds=3,
         limit_seconds=60,
-        is_quick=True,
+        pace_seconds=1,
         is_kept=False,
         database_url=database_url,
         broker_url=broker_url,
         without=without,
+        only=frozenset(),
     )
 
 

@@ -1,12 +1,21 @@
 """Errors for people: what happened, and the way on."""
 
+import logging
 from typing import Final
 
 from flask import Flask, Response, make_response, render_template
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from webapp.routes.problems import http_problem, is_api_request
 
+log = logging.getLogger(__name__)
+
+_DATABASE_AWAY: Final = (
+    "The database cannot be reached. What was submitted before is safe, and goes on when it is back. "
+    "Try again in some seconds."
+)
+_RETRY_AFTER_SECONDS: Final = 5
 _TITLES: Final = {
     400: "That address cannot be right",
     403: "Not from there",
@@ -21,12 +30,13 @@ _CURES: Final = {
     405: "Go back and use the page's own buttons.",
     413: "Send it in several parts.",
     500: "Your scans are safe: they are stored and go on. Try again; if it happens twice, the server's log says why.",
-    503: "Try again in some seconds.",
 }
 
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http_error)
+    for error in (OperationalError, InterfaceError):
+        app.register_error_handler(error, _answer_database_away)
 
 
 def answer_http_error(error: HTTPException) -> Response:
@@ -37,6 +47,13 @@ def answer_http_error(error: HTTPException) -> Response:
     response = error_page(status, _CURES.get(status) or error.description or error.name)
     if allowed := dict(error.get_headers()).get("Allow"):
         response.headers["Allow"] = allowed
+    return response
+
+
+def _answer_database_away(error: OperationalError | InterfaceError) -> Response:
+    log.error("the database is away error=%s", type(error.orig).__name__)
+    response = answer_http_error(ServiceUnavailable(_DATABASE_AWAY))
+    response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     return response
 
 
