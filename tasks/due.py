@@ -8,7 +8,7 @@ from typing import Any, Final
 from celery.beat import Scheduler
 
 from tasks.celery import celery
-from tasks.presence import BEAT, show_presence
+from tasks.presence import BEAT, leave, show_presence
 from tasks.priorities import RETRY_PRIORITY
 from tasks.wake import backlog, tell_and_wake, wake
 from webapp.live.publisher import publish
@@ -44,6 +44,11 @@ class DueScheduler(Scheduler):
             for step in (self._rescue, self._wake_due, self._expire, self._wake_unclaimed):
                 _run(step)
         return max(0.0, TICK_SECONDS - (time.monotonic() - started))
+
+    def close(self) -> None:
+        """Beat ends: pages need not wait to say so."""
+        leave(celery.flask_app, BEAT)
+        super().close()
 
     def _rescue(self) -> None:
         settings: Settings = celery.flask_app.extensions["tilldone.settings"]
