@@ -103,7 +103,7 @@ def seen_lately(kind: str) -> bool:
 def list_present(kind: str) -> list[Presence]:
     """Those that were seen in the last 15 s, by name; raises RedisError when Redis is away."""
     client = get_quick_redis(current_app)
-    names = sorted(name.decode() for name in client.smembers(_index(kind)))
+    names = sorted(name.decode() if isinstance(name, bytes) else name for name in client.smembers(_index(kind)))
     if not names:
         return []
     with client.pipeline(transaction=False) as pipeline:
