@@ -7,52 +7,57 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tasks.presence import BEAT, WORKER, show_presence
+from tasks.presence import BEAT, WORKER, leave, list_present, show_presence
 from tests.conftest import running_app
-from tests.process import Process
-from tests.stack import web, worker
-from tests.target import Target
+from tests.factories import GOOD, a_claim, a_scan, settle
+from tests.stack import web
 from webapp.settings import Settings
 
 
 @pytest.fixture
 def own_app(settings: Settings) -> Iterator[Flask]:
-    yield from running_app(settings)
-
-
-@pytest.fixture
-def own_worker(settings: Settings) -> Iterator[Process]:
-    """A worker that the test may stop."""
-    with worker(settings) as process:
-        yield process
+    """This process, shown as worker and beat at once: real ones would take their time to start and stop."""
+    for app in running_app(settings):
+        show_presence(app, WORKER)
+        show_presence(app, BEAT)
+        yield app
+        leave(app, WORKER)
+        leave(app, BEAT)
 
 
 @pytest.fixture
 def own_site(settings: Settings, own_app: Flask) -> Iterator[str]:
-    # The beat is not what this is about: it is shown, and never started.
-    show_presence(own_app, BEAT)
     with web(settings) as address:
         yield address
 
 
-def test_the_page_of_the_workers_follows_by_itself_and_every_page_says_when_they_are_gone(
-    page: Page, own_app: Flask, own_worker: Process, own_site: str, target: Target
-) -> None:
+def test_the_page_of_the_workers_follows_by_itself(page: Page, own_app: Flask, own_site: str) -> None:
     page.goto(f"{own_site}/workers")
-    expect(page.locator(".worker")).to_contain_text("Free: it runs nothing now.")
-    page.request.post(f"{own_site}/api/v1/scans", data={"url": target.url("/gate?name=seen")})
-    expect(page.locator(".worker .run")).to_contain_text("/gate?name=seen")
-    target.open("seen")
-    expect(page.locator(".worker .run")).to_have_count(0)
+    worker = page.locator(".worker")
+    expect(worker).to_contain_text("Free: it runs nothing now.")
 
+    claim = a_claim(a_scan(), worker=list_present(WORKER)[0].name)
+    expect(worker.locator(".run")).to_contain_text("target.example/export")
+    worker.locator(".run-link").focus()
+    a_claim(a_scan(), worker=claim.worker)
+    expect(worker.locator(".run")).to_have_count(2)
+    expect(worker.locator(".run-link").first).to_be_focused()
+
+    settle(claim, GOOD)
+    expect(worker.locator(".run")).to_have_count(1)
+
+
+def test_every_page_says_within_seconds_that_nothing_runs_scans(page: Page, own_app: Flask, own_site: str) -> None:
     page.goto(own_site)
     expect(page.locator("[data-live-word]")).to_have_text("live")
     expect(page.locator("[data-missing]")).to_have_count(0)
-    own_worker.stop()
+
+    leave(own_app, WORKER)
     show_presence(own_app, BEAT)
     assert _seconds(lambda: expect(page.locator("[data-missing=worker]")).to_be_visible()) < 5
 
     show_presence(own_app, WORKER)
+    show_presence(own_app, BEAT)
     assert _seconds(lambda: expect(page.locator("[data-missing]")).to_have_count(0)) < 5
 
 
