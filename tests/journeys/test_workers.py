@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tasks.presence import BEAT, WORKER, leave, list_present, show_presence
 from tests.conftest import running_app
-from tests.factories import GOOD, a_claim, a_scan, settle
+from tests.factories import a_claim, a_scan
 from tests.stack import web
 from webapp.settings import Settings
 
@@ -31,33 +31,25 @@ def own_site(settings: Settings, own_app: Flask) -> Iterator[str]:
         yield address
 
 
-def test_the_page_of_the_workers_follows_by_itself(page: Page, own_app: Flask, own_site: str) -> None:
+def test_the_page_of_the_workers_follows_by_itself_and_home_says_when_they_are_gone(
+    page: Page, own_app: Flask, own_site: str
+) -> None:
+    name = list_present(WORKER)[0].name
+    a_claim(a_scan(), worker=name)
     page.goto(f"{own_site}/workers")
-    worker = page.locator(".worker")
-    expect(worker).to_contain_text("Free: it runs nothing now.")
+    runs = page.locator(".worker .run-link")
+    runs.focus()
+    a_claim(a_scan(), worker=name)
+    expect(runs).to_have_count(2)
+    expect(runs.first).to_be_focused()
 
-    claim = a_claim(a_scan(), worker=list_present(WORKER)[0].name)
-    expect(worker.locator(".run")).to_contain_text("target.example/export")
-    worker.locator(".run-link").focus()
-    a_claim(a_scan(), worker=claim.worker)
-    expect(worker.locator(".run")).to_have_count(2)
-    expect(worker.locator(".run-link").first).to_be_focused()
-
-    settle(claim, GOOD)
-    expect(worker.locator(".run")).to_have_count(1)
-
-
-def test_every_page_says_within_seconds_that_nothing_runs_scans(page: Page, own_app: Flask, own_site: str) -> None:
     page.goto(own_site)
-    expect(page.locator("[data-live-word]")).to_have_text("live")
     expect(page.locator("[data-missing]")).to_have_count(0)
-
     leave(own_app, WORKER)
     show_presence(own_app, BEAT)
     assert _seconds(lambda: expect(page.locator("[data-missing=worker]")).to_be_visible()) < 5
 
     show_presence(own_app, WORKER)
-    show_presence(own_app, BEAT)
     assert _seconds(lambda: expect(page.locator("[data-missing]")).to_have_count(0)) < 5
 
 

@@ -9,11 +9,14 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
+from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN
 from webapp.scans.models import Scan
 from webapp.scans.states import State
 
 #: Counting goes so far and no further: what is above is "1,000+", and a question stays cheap.
 MAX_COUNTED: Final = 1000
+
+_Counting = Select[int, dt.datetime | None, dt.datetime]
 
 
 class Running(NamedTuple):
@@ -56,17 +59,26 @@ def running_now(limit: int) -> list[Running]:
 
 def due_backlog() -> DueBacklog:
     """Where more are due than are counted, the oldest wait is that of those that were counted."""
-    due, oldest, at = db.session.execute(counting(Scan.due_at <= now())).one()
-    later, _, _ = db.session.execute(counting(Scan.due_at > now())).one()
+    due, oldest, at = db.session.execute(due_statement()).one()
+    later, _, _ = db.session.execute(later_statement()).one()
     oldest_seconds = (at - oldest).total_seconds() if oldest else 0.0
     return DueBacklog(_count(due), max(0.0, oldest_seconds), _count(later))
 
 
-def counting(condition: ColumnElement[bool]) -> Select[int, dt.datetime | None, dt.datetime]:
+def due_statement() -> _Counting:
+    return _counting(Scan.due_at <= now(), Scan.sent_at.is_not(None))
+
+
+def later_statement() -> _Counting:
+    # Who was woken for later was woken at most a countdown ahead: those sent before that are due, and are not read.
+    return _counting(Scan.due_at > now(), Scan.sent_at > now(-LONGEST_COUNTDOWN - 1))
+
+
+def _counting(condition: ColumnElement[bool], was_sent: ColumnElement[bool]) -> _Counting:
     """Count idle scans and find the first due time. Those that were woken and those that were not have an index
     each, and are asked for apart: one question would read the whole table."""
     unsent = _first(condition, Scan.sent_at.is_(None), Scan.due_at)
-    sent = _first(condition, Scan.sent_at.is_not(None), Scan.sent_at)
+    sent = _first(condition, was_sent, Scan.sent_at)
     found = union_all(select(unsent.c.due_at), select(sent.c.due_at)).subquery()
     return select(func.count(), func.min(found.c.due_at), now()).select_from(found)
 
