@@ -10,7 +10,7 @@ from celery.beat import Scheduler
 from tasks.celery import celery
 from tasks.clock_watch import ClockWatch
 from tasks.heartbeat import RENEWALS_PER_LEASE
-from tasks.presence import BEAT, show_presence
+from tasks.presence import BEAT, leave, show_presence
 from tasks.priorities import RETRY_PRIORITY
 from tasks.wake import backlog, tell_and_wake, wake
 from webapp.database import read_clock
@@ -55,6 +55,11 @@ class DueScheduler(Scheduler):
             return 0.0
         return max(0.0, TICK_SECONDS - (time.monotonic() - started))
 
+    def close(self) -> None:
+        """Beat ends: pages need not wait to say so."""
+        leave(celery.flask_app, BEAT)
+        super().close()
+
     def _look_at_the_clock(self) -> int:
         asked_at = time.monotonic()
         try:
@@ -88,9 +93,10 @@ class DueScheduler(Scheduler):
         if time.monotonic() < self._next_unclaimed:
             return 0
         self._next_unclaimed = time.monotonic() + _UNCLAIMED_INTERVAL_SECONDS
-        if backlog() > SHORT_BACKLOG:
+        queued = backlog()
+        if queued > SHORT_BACKLOG:
             return 0
-        unclaimed = lifecycle.take_unclaimed(STEP_LIMIT, patience=PATIENCE_SECONDS)
+        unclaimed = lifecycle.take_unclaimed(STEP_LIMIT, patience=PATIENCE_SECONDS, queued=queued)
         if unclaimed:
             log.warning("wake-ups sent again scans=%d", len(unclaimed))
         wake(unclaimed, priority=RETRY_PRIORITY)

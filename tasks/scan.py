@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tasks.cancellation import Cancellation
 from tasks.celery import SCAN_TASK, celery
+from tasks.counters import Counter, count
 from tasks.database_away import patiently
 from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.fetch import fetch
@@ -61,6 +62,7 @@ def scan(self: Task, scan_id: str, attempt: int) -> Change | None:
     claim = _claim(self, uuid.UUID(scan_id), attempt, settings)
     if claim is None:
         log.debug("nothing to do scan=%s attempt=%d", scan_id, attempt)
+        count(Counter.NEEDLESS)
         return None
     change_committed.send(sender=self, change=claim.change)
     settled = _attempt(claim, settings)
@@ -91,6 +93,7 @@ def _attempt(claim: Claim, settings: Settings) -> Settled | None:
             raise
     if settled is None:
         log.warning("fenced off, somebody else has the scan scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
+        count(Counter.FENCED)
         return None
     log.info(
         "Tried %d times - Status: %s - %s",

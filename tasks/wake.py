@@ -51,6 +51,16 @@ def backlog() -> int:
         return int(queue(channel).queue_declare().message_count)
 
 
+def backlog_if_known() -> int | None:
+    """The same for who only wants to show it: None when the broker is away."""
+    try:
+        _greet_broker()
+        return backlog()
+    except _broker_errors() as error:
+        log.debug("the broker cannot be asked error=%s", type(error).__name__)
+        return None
+
+
 def is_broker_reachable() -> bool:
     try:
         with celery.connection_for_write() as connection:

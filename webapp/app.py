@@ -10,6 +10,7 @@ from webapp.live import hub, publisher, redis_client
 from webapp.routes import (
     api_batches,
     api_scans,
+    api_workers,
     error_pages,
     health,
     pages,
@@ -17,6 +18,7 @@ from webapp.routes import (
     same_origin,
     sample,
     security_headers,
+    standing,
     stream,
 )
 from webapp.settings import Settings
@@ -43,8 +45,8 @@ def create_app(settings: Settings) -> Flask:
     publisher.init_app(app, settings.redis_url)
     hub.init_app(app, settings.redis_url)
     tasks.celery.configure(app, settings)
-    for setup in (same_origin, security_headers, presentation, error_pages):
+    for setup in (same_origin, security_headers, presentation, standing, error_pages):
         setup.init_app(app)
-    for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, stream.bp, health.bp):
+    for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, api_workers.bp, stream.bp, health.bp):
         app.register_blueprint(blueprint)
     return app

@@ -10,6 +10,7 @@ import { connect as connectListLinks } from "./list-links.js";
 import { connect as connectLiveChip } from "./live-chip.js";
 import { connect as connectOptions } from "./options.js";
 import { connect as connectProgress } from "./progress.js";
+import { connect as connectRefresh } from "./refresh.js";
 import { connect as connectRowKeys } from "./row-keys.js";
 import { connect as connectScanList } from "./scan-list.js";
 import { connect as connectScanPage } from "./scan-page.js";
@@ -22,6 +23,7 @@ const BEHAVIOURS = {
   "[data-scan-list]": [connectScanList, connectListLinks, connectCounts, connectRowKeys],
   "[data-scan-page]": connectScanPage,
   "[data-progress]": connectProgress,
+  "[data-refresh-url]": connectRefresh,
   "[data-theme-switch]": connectTheme,
   "[data-help]": connectHelp,
   "[data-live-chip]": connectLiveChip,

@@ -416,3 +416,19 @@ def test_what_another_site_sends_is_refused(client: FlaskClient, headers: dict[s
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
 def test_our_own_forms_and_programs_pass(client: FlaskClient, headers: dict[str, str]) -> None:
     assert client.post("/scans", data={"urls": URL}, headers=headers).status_code == 303
+
+
+def test_an_interrupted_attempt_tells_its_story_in_the_list_and_on_the_timeline(client: FlaskClient) -> None:
+    scan_id = a_scan()
+    a_claim(scan_id, worker="w1@host")
+    lifecycle.interrupt(scan_id, 1, max_crashes=5)
+    story = "Attempt 1 interrupted: its worker w1@host was lost; goes on as soon as a worker is free"
+    assert look(client, f"/scans/{scan_id}").html.count(story) == 2
+
+    settle(a_claim(scan_id, 2), GOOD)
+
+    page = look(client, f"/scans/{scan_id}")
+    assert len(re.findall(r"Attempt 1 interrupted: its worker w1@host was lost; resumed \d+ ms later", page.html)) == 2
+    told = client.get(f"/api/v1/scans/{scan_id}").json
+    assert told is not None
+    assert [each["resumed_after"] is None for each in told["attempts"]] == [False, True]

@@ -25,8 +25,16 @@ def connect(url: str, **options: Any) -> redis.Redis:
 
 def init_app(app: Flask, url: str) -> None:
     app.extensions["tilldone.redis"] = connect(url)
+    hasty = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+    app.extensions["tilldone.quick_redis"] = connect(url, **hasty)
 
 
 def get_redis(app: Flask) -> redis.Redis:
     client: redis.Redis = app.extensions["tilldone.redis"]
+    return client
+
+
+def get_quick_redis(app: Flask) -> redis.Redis:
+    """For what is good to know and not worth a wait: it gives up within a second."""
+    client: redis.Redis = app.extensions["tilldone.quick_redis"]
     return client

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from webapp.routes import problems
+from webapp.routes.interruptions import resumed_after
 from webapp.routes.json_input import json_object, page_limit, scan_filter
 from webapp.routes.problems import problem
 from webapp.routes.scan_json import attempt_json, scan_json
@@ -34,8 +35,10 @@ def index() -> Response:
 @bp.get("/<uuid:scan_id>")
 def show(scan_id: uuid.UUID) -> Response:
     scan = queries.get_scan(scan_id)
-    attempts: list[dict[str, Any]] = [attempt_json(attempt) for attempt in queries.get_attempts(scan_id)]
-    return jsonify({**scan_json(scan), "policy": scan.policy.to_json(), "attempts": attempts})
+    attempts = queries.get_attempts(scan_id)
+    resumed = resumed_after(scan, attempts)
+    told: list[dict[str, Any]] = [attempt_json(attempt, resumed.get(attempt.number)) for attempt in attempts]
+    return jsonify({**scan_json(scan), "policy": scan.policy.to_json(), "attempts": told})
 
 
 @bp.get("/<uuid:scan_id>/answer")

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, Response
 
-from webapp.routes import pages_batches, pages_home, pages_partials, pages_scans
+from webapp.routes import pages_batches, pages_home, pages_partials, pages_scans, pages_workers
 from webapp.routes.error_pages import error_page
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
 
 bp = Blueprint("pages", __name__)
-for part in (pages_home, pages_scans, pages_batches, pages_partials):
+for part in (pages_home, pages_scans, pages_batches, pages_workers, pages_partials):
     bp.register_blueprint(part.bp)
 
 

@@ -19,7 +19,8 @@ def scan_json(scan: Scan) -> dict[str, Any]:
     }
 
 
-def attempt_json(attempt: Attempt) -> dict[str, Any]:
+def attempt_json(attempt: Attempt, resumed_after: float | None) -> dict[str, Any]:
+    """``resumed_after`` are the seconds from an interruption to the next attempt."""
     return {
         "number": attempt.number,
         "outcome": attempt.outcome.value,
@@ -35,6 +36,7 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "size": attempt.size,
         "phases": attempt.phases,
         "conditions": attempt.conditions,
+        "resumed_after": resumed_after,
     }
 
 

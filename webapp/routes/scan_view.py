@@ -2,12 +2,13 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from webapp.routes.answer_view import AnswerView
 from webapp.routes.curl import curl_command
+from webapp.routes.interruptions import stories
 from webapp.routes.timeline import Segment, Timeline, draw, segments
 from webapp.scans import queries
 from webapp.scans.models import Attempt, Batch, Scan
@@ -24,6 +25,8 @@ class AttemptView:
     attempt: Attempt
     segments: tuple[Segment, ...]
     percent: float
+    #: What cut it off and how the scan went on; None when it came to its own end.
+    interruption: str | None
 
     @property
     def seconds(self) -> float:
@@ -52,7 +55,7 @@ class ScanView:
         return cls(
             scan=scan,
             batch=queries.get_batch(scan.batch_id) if scan.batch_id else None,
-            attempts=_views(attempts[-MAX_ATTEMPTS:]),
+            attempts=_views(attempts[-MAX_ATTEMPTS:], stories(scan, attempts)),
             left_out=max(0, len(attempts) - MAX_ATTEMPTS),
             timeline=draw(scan, attempts, now),
             answer=AnswerView.of(answer) if answer else None,
@@ -86,15 +89,15 @@ class ScanView:
         return "It has ended: there is nothing to cancel." if self.scan.state.is_terminal else None
 
 
-def _views(attempts: Sequence[Attempt]) -> list[AttemptView]:
+def _views(attempts: Sequence[Attempt], interruptions: Mapping[int, str]) -> list[AttemptView]:
     """Newest first, all on the scale of the longest."""
     longest = max((_seconds(attempt) for attempt in attempts), default=0.0)
-    return [_view(attempt, longest) for attempt in reversed(attempts)]
+    return [_view(attempt, longest, interruptions.get(attempt.number)) for attempt in reversed(attempts)]
 
 
-def _view(attempt: Attempt, longest: float) -> AttemptView:
+def _view(attempt: Attempt, longest: float, interruption: str | None) -> AttemptView:
     percent = 100 * _seconds(attempt) / longest if longest else 0.0
-    return AttemptView(attempt, segments(attempt, 0.0, percent), round(percent, 3))
+    return AttemptView(attempt, segments(attempt, 0.0, percent), round(percent, 3), interruption)
 
 
 def _seconds(attempt: Attempt) -> float:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from webapp.routes.words import span
+from webapp.routes.interruptions import stories
+from webapp.routes.words import OUTCOMES, span
 from webapp.scans.exchange import PHASES
 from webapp.scans.models import Attempt, Scan
 from webapp.scans.states import State
@@ -34,6 +35,7 @@ class Bar:
     kind: str
     x: float
     width: float
+    words: str
     segments: tuple[Segment, ...] = ()
 
 
@@ -58,10 +60,12 @@ def draw(scan: Scan, attempts: Sequence[Attempt], now: dt.datetime) -> Timeline 
     start = scan.created_at if is_whole else shown[0].started_at
     end = scan.finished_at or max(now, scan.due_at or now)
     seconds = max(0.001, (end - start).total_seconds())
-    bars = [_bar(attempt, start, seconds) for attempt in shown]
+    interruptions = stories(scan, attempts)
+    bars = [_bar(attempt, start, seconds, interruptions.get(attempt.number)) for attempt in shown]
     if scan.state is State.RUNNING and scan.attempt_started_at:
         x = _percent(scan.attempt_started_at, start, seconds)
-        bars.append(Bar(scan.attempt, "running", x, max(0.0, _percent(now, start, seconds) - x)))
+        words = f"Attempt {scan.attempt}: running"
+        bars.append(Bar(scan.attempt, "running", x, max(0.0, _percent(now, start, seconds) - x), words))
     return Timeline(
         bars=tuple(bars),
         seconds=seconds,
@@ -84,10 +88,13 @@ def segments(attempt: Attempt, x: float, width: float) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def _bar(attempt: Attempt, start: dt.datetime, seconds: float) -> Bar:
+def _bar(attempt: Attempt, start: dt.datetime, seconds: float, interruption: str | None) -> Bar:
     x = _percent(attempt.started_at, start, seconds)
     width = _percent(attempt.finished_at, start, seconds) - x
-    return Bar(attempt.number, attempt.outcome.value, round(x, 3), round(width, 3), segments(attempt, x, width))
+    ended = f" interrupted: {interruption}" if interruption else f": {OUTCOMES[attempt.outcome]}"
+    words = f"Attempt {attempt.number}{ended}"
+    kind, parts = attempt.outcome.value, segments(attempt, x, width)
+    return Bar(attempt.number, kind, round(x, 3), round(width, 3), words, parts)
 
 
 def _ticks(seconds: float) -> tuple[tuple[float, str], ...]:

@@ -31,10 +31,13 @@ def take_due(limit: int) -> list[WakeUp]:
     return _take(and_(Scan.sent_at.is_(None), Scan.due_at <= now()), limit)
 
 
-def take_unclaimed(limit: int, *, patience: float) -> list[WakeUp]:
-    """Scans whose wake-up has been out for ``patience`` seconds since it was due, unclaimed: they are sent again."""
+def take_unclaimed(limit: int, *, patience: float, queued: int) -> list[WakeUp]:
+    """Scans whose wake-up has been out for ``patience`` seconds since it was due, unclaimed: they are sent again.
+
+    As long as the broker still has as many wake-ups ``queued``, none needs to be lost: the workers are just busy.
+    """
     long_ago = now(-patience)
-    return _take(and_(Scan.sent_at <= long_ago, Scan.due_at <= long_ago), limit)
+    return _take(and_(Scan.sent_at <= long_ago, Scan.due_at <= long_ago), limit, more_than=queued)
 
 
 def forget_sent(ids: Sequence[uuid.UUID]) -> None:
@@ -45,9 +48,11 @@ def forget_sent(ids: Sequence[uuid.UUID]) -> None:
             connection.execute(update(Scan).where(chosen, Scan.state.in_(IDLE_STATES)).values(sent_at=None))
 
 
-def _take(condition: ColumnElement[bool], limit: int) -> list[WakeUp]:
+def _take(condition: ColumnElement[bool], limit: int, *, more_than: int = 0) -> list[WakeUp]:
     with transaction() as connection:
         found = _find(connection, condition, limit)
+        if len(found) <= more_than:
+            return []
         for start in range(0, len(found), 500):
             ids = [wake_up.scan_id for wake_up in found[start : start + 500]]
             connection.execute(update(Scan).where(Scan.id.in_(ids)).values(sent_at=now()))

@@ -1,0 +1,37 @@
+// Parts of a page that no news tell of: read again every few seconds while somebody looks.
+
+import { fetchFragment, morph } from "./fragment.js";
+import { setServerTime } from "./server-clock.js";
+
+export function connect(element) {
+  const failed = document.querySelector("[data-refresh-failed]");
+  let timer = null;
+
+  const read = async () => {
+    try {
+      const fresh = (await fetchFragment(element.dataset.refreshUrl)).firstElementChild;
+      takeTime(fresh);
+      morph(element.firstElementChild, fresh);
+      if (failed) failed.hidden = true;
+    } catch {
+      // The server is away or refuses; where there is a stream, its chip says so.
+      if (failed) failed.hidden = false;
+    }
+    plan();
+  };
+  const plan = () => {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(read, Number(element.dataset.refreshMs));
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden) read();
+  });
+  takeTime(element.firstElementChild);
+  plan();
+}
+
+function takeTime(fragment) {
+  if (fragment.dataset.now) setServerTime(fragment.dataset.now);
+}
