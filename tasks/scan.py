@@ -3,11 +3,12 @@
 import logging
 import time
 import uuid
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 from celery.exceptions import Reject
+from celery.worker import state
 from flask import current_app
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -30,6 +31,8 @@ from webapp.scans.states import ErrorCode, Outcome
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_STOPPING_PAUSE_SECONDS: Final = 0.2
 
 
 class NotYet(Exception):
@@ -59,6 +62,8 @@ def scan(self: Task, scan_id: str, attempt: int) -> Change | None:
     The message is only a hint: whether there is anything to do, the claim tells.
     """
     settings: Settings = current_app.extensions["tilldone.settings"]
+    if state.should_stop is not None:
+        _leave_to_others()
     claim = _claim(self, uuid.UUID(scan_id), attempt, settings)
     if claim is None:
         log.debug("nothing to do scan=%s attempt=%d", scan_id, attempt)
@@ -71,6 +76,13 @@ def scan(self: Task, scan_id: str, attempt: int) -> Change | None:
     if settled.countdown is not None:
         _retry(self, settled)
     return settled.change
+
+
+def _leave_to_others() -> NoReturn:
+    """A worker of threads or greenlets still takes messages for a moment after it was told to stop."""
+    # It may take this one again and again until it has stopped.
+    time.sleep(_STOPPING_PAUSE_SECONDS)
+    raise Reject("this worker stops", requeue=True)
 
 
 def _claim(task: Task, scan_id: uuid.UUID, attempt: int, settings: Settings) -> Claim | None:
