@@ -4,10 +4,8 @@ from typing import Any, Final
 
 from celery import Celery, Task
 from flask import Flask
-from redis import Redis
 
-from tasks.limits import HARD_TIME_LIMIT
-from webapp.live.redis_client import connect
+from tasks.broker import Broker, broker_of
 from webapp.settings import Settings
 
 #: The scanner task's name, for those who send it without importing it.
@@ -18,8 +16,7 @@ class FlaskCelery(Celery):
     """Celery that knows the Flask app whose settings and database its tasks use."""
 
     flask_app: Flask
-    #: To ask whether the broker is there; None when it is no Redis.
-    broker_redis: Redis | None = None
+    broker: Broker
 
 
 class ContextTask(Task):
@@ -41,12 +38,12 @@ def configure(app: Flask, settings: Settings) -> None:
     celery.flask_app = app
     # A process may be wired more than once, as the tests' is: pools that are left belong to the broker before.
     celery._after_fork()
-    celery.broker_redis = connect(_as_redis_py(settings.broker_url)) if _is_redis(settings.broker_url) else None
+    celery.__dict__.pop("amqp", None)
+    celery.broker = broker_of(settings)
     celery.conf.update(
         broker_url=settings.broker_url,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=_transport_options(settings),
         task_serializer="json",
         accept_content=["json"],
         result_accept_content=["json"],
@@ -55,6 +52,7 @@ def configure(app: Flask, settings: Settings) -> None:
         task_reject_on_worker_lost=True,
         task_default_queue="tilldone",
         worker_prefetch_multiplier=1,
+        worker_consumer="tasks.consumer:Consumer",
         worker_concurrency=settings.worker_concurrency,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
@@ -63,32 +61,5 @@ def configure(app: Flask, settings: Settings) -> None:
         worker_soft_shutdown_timeout=max(1.0, settings.grace_seconds - 4),
         imports=("tasks.scan", "tasks.progress", "tasks.presence", "tasks.boot", "tasks.stopping"),
         beat_scheduler="tasks.due:DueScheduler",
+        **celery.broker.conf,
     )
-
-
-def _is_redis(broker_url: str) -> bool:
-    return broker_url.startswith("redis")
-
-
-def _as_redis_py(broker_url: str) -> str:
-    """Kombu and redis-py spell a socket differently."""
-    return broker_url.replace("redis+socket://", "unix://", 1)
-
-
-def _transport_options(settings: Settings) -> dict[str, Any]:
-    """Measured values: recovery comes from the lease, so the broker's own redelivery may be slow but must be safe."""
-    if not _is_redis(settings.broker_url):
-        return {"confirm_publish": True}
-    options: dict[str, Any] = {
-        # Above the hard limit: nothing renews it, and a message held longer is run a second time.
-        "visibility_timeout": HARD_TIME_LIMIT + 60,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 1,
-        "health_check_interval": 10,
-        "socket_timeout": 5,
-        "max_connections": settings.worker_concurrency + 50,
-        "priority_steps": [0, 5],
-    }
-    if not settings.broker_url.startswith("redis+socket"):
-        options |= {"socket_connect_timeout": 2, "socket_keepalive": True}
-    return options

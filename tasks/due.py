@@ -11,16 +11,17 @@ from tasks.celery import celery
 from tasks.clock_watch import ClockWatch
 from tasks.heartbeat import RENEWALS_PER_LEASE
 from tasks.presence import BEAT, leave, show_presence
-from tasks.priorities import RETRY_PRIORITY
-from tasks.wake import backlog, tell_and_wake, wake
-from webapp.database import read_clock
+from tasks.wake import backlog, greet_broker, tell_and_wake, wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
+from webapp.scans.lifecycle import Outlook
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 1.0
+#: However soon something is due: another scheduler may be at it just now.
+SHORTEST_TICK_SECONDS: Final = 0.05
 #: Rows that one step takes at the most: a tick must stay short, and the next one follows at once.
 STEP_LIMIT: Final = 1000
 #: A wake-up that nobody claimed for so long, while the queue is short, is taken for lost.
@@ -47,32 +48,52 @@ class DueScheduler(Scheduler):
         started = time.monotonic()
         with celery.flask_app.app_context():
             show_presence(celery.flask_app, BEAT)
+            outlook = self._look_ahead()
             # Without a database there is nothing to be done, and each step would wait for it anew.
-            taken = self._run(self._look_at_the_clock) and [
-                self._run(step) for step in (self._rescue, self._wake_due, self._expire, self._wake_unclaimed)
-            ]
-        if taken and STEP_LIMIT in taken:
+            taken = [self._run(step) for step in self._steps(outlook)] if outlook else []
+        if STEP_LIMIT in taken:
             return 0.0
-        return max(0.0, TICK_SECONDS - (time.monotonic() - started))
+        pause = TICK_SECONDS if outlook is None or self._failing else self._pause(outlook, has_taken=any(taken))
+        return max(0.0, pause - (time.monotonic() - started))
+
+    def _look_ahead(self) -> Outlook | None:
+        asked_at = time.monotonic()
+        try:
+            outlook = lifecycle.look_ahead()
+        except Exception as error:
+            self._watch.lose_sight()
+            self._note_failure("look_ahead", error)
+            return None
+        self._note_success("look_ahead")
+        self._watch.look(outlook.clock, asked_at=asked_at)
+        return outlook
+
+    def _steps(self, outlook: Outlook) -> list[Callable[[], int]]:
+        """Those that have something to do; an idle tick is two questions."""
+        steps: list[Callable[[], int]] = []
+        if outlook.has_come(outlook.lease_until) and self._watch.is_calm:
+            steps.append(self._rescue)
+        if outlook.has_come(outlook.due_at):
+            steps.append(self._wake_due)
+        if outlook.has_come(outlook.deadline_at):
+            steps.append(self._expire)
+        if time.monotonic() >= self._next_unclaimed:
+            steps.append(self._wake_unclaimed)
+        return steps
+
+    def _pause(self, outlook: Outlook, *, has_taken: bool) -> float:
+        """Sooner than usual, if something is due sooner; where something was found there may be more."""
+        wanted = [outlook.seconds_until(outlook.due_at), TICK_SECONDS]
+        if self._watch.is_calm:
+            wanted.append(outlook.seconds_until(outlook.lease_until))
+        return SHORTEST_TICK_SECONDS if has_taken else max(SHORTEST_TICK_SECONDS, min(wanted))
 
     def close(self) -> None:
         """Beat ends: pages need not wait to say so."""
         leave(celery.flask_app, BEAT)
         super().close()
 
-    def _look_at_the_clock(self) -> int:
-        asked_at = time.monotonic()
-        try:
-            clock = read_clock()
-        except Exception:
-            self._watch.lose_sight()
-            raise
-        self._watch.look(clock, asked_at=asked_at)
-        return 1
-
     def _rescue(self) -> int:
-        if not self._watch.is_calm:
-            return 0
         rescued = lifecycle.rescue(STEP_LIMIT, max_crashes=self._settings.max_crashes)
         if rescued:
             log.warning("rescued from lost workers scans=%d", len(rescued))
@@ -80,9 +101,10 @@ class DueScheduler(Scheduler):
         return len(rescued)
 
     def _wake_due(self) -> int:
+        greet_broker()
         due = lifecycle.take_due(STEP_LIMIT)
         # While the broker takes none there is no hurry to try the next ones.
-        return len(due) if wake(due, priority=RETRY_PRIORITY) else 0
+        return len(due) if wake(due, is_retry=True) else 0
 
     def _expire(self) -> int:
         expired = lifecycle.expire(STEP_LIMIT)
@@ -90,8 +112,6 @@ class DueScheduler(Scheduler):
         return len(expired)
 
     def _wake_unclaimed(self) -> int:
-        if time.monotonic() < self._next_unclaimed:
-            return 0
         self._next_unclaimed = time.monotonic() + _UNCLAIMED_INTERVAL_SECONDS
         queued = backlog()
         if queued > SHORT_BACKLOG:
@@ -99,20 +119,26 @@ class DueScheduler(Scheduler):
         unclaimed = lifecycle.take_unclaimed(STEP_LIMIT, patience=PATIENCE_SECONDS, queued=queued)
         if unclaimed:
             log.warning("wake-ups sent again scans=%d", len(unclaimed))
-        wake(unclaimed, priority=RETRY_PRIORITY)
+        wake(unclaimed, is_retry=True)
         return 0
 
     def _run(self, step: Callable[[], int]) -> int:
-        """How many the step took; one that fails, as the broker is away, must not keep the others from their work."""
-        name = step.__name__
+        """How many rows it took; one that fails, when the broker is away, must not keep the others from their work."""
         try:
             taken = step()
         except Exception as error:
-            if name not in self._failing:
-                log.warning("step failed, tried again with each tick step=%s error=%s", name, error)
-            self._failing.add(name)
+            self._note_failure(step.__name__, error)
             return 0
+        self._note_success(step.__name__)
+        return taken
+
+    def _note_failure(self, name: str, error: Exception) -> None:
+        """Told once, not with every tick of an outage."""
+        if name not in self._failing:
+            log.warning("step failed, tried again with each tick step=%s error=%s", name, error)
+        self._failing.add(name)
+
+    def _note_success(self, name: str) -> None:
         if name in self._failing:
             log.warning("step works again step=%s", name)
-            self._failing.discard(name)
-        return taken
+        self._failing.discard(name)

@@ -31,14 +31,11 @@ def hand_back(claim: Claim) -> None:
 def end_overtime(claim: Claim) -> None:
     """Settle an attempt that outlived its limits; whatever it still brings is fenced off."""
     exchange = timed_out(claim, f"The attempt was ended after {claim.elapsed():.0f} s: it did not end by itself.")
-    settled = lifecycle.settle(claim, exchange, judge(exchange))
-    if settled is None:
-        return
-    log.warning("ended in overtime scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
-    if settled.countdown is not None:
-        # Nobody is there to send it with a countdown: the scheduler will.
-        lifecycle.forget_sent([settled.change.id])
-    publish([settled.change])
+    # Nobody is there to send a retry with a countdown: the scheduler will.
+    settled = lifecycle.settle(claim, exchange, judge(exchange), longest_countdown=None)
+    if settled is not None:
+        log.warning("ended in overtime scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
+        publish([settled.change])
 
 
 def is_overtime(claim: Claim) -> bool:

@@ -20,7 +20,6 @@ from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.fetch import fetch
 from tasks.heartbeat import keep_alive
 from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
-from tasks.priorities import RETRY_PRIORITY
 from tasks.signals import change_committed
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
@@ -131,7 +130,7 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
 
 def _settle(claim: Claim, exchange: Exchange) -> Settled | None:
     try:
-        return patiently(lambda: lifecycle.settle(claim, exchange, judge(exchange)))
+        return patiently(lambda: _write(claim, exchange))
     except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
         raise
     except Exception:
@@ -139,7 +138,11 @@ def _settle(claim: Claim, exchange: Exchange) -> Settled | None:
         # cut off here: so it ends as an attempt that failed.
         log.exception("answer not stored scan=%s", claim.scan_id)
         faulty = _faulty(claim, "The answer could not be stored, by a fault of Tilldone's own.")
-        return lifecycle.settle(claim, faulty, judge(faulty))
+        return _write(claim, faulty)
+
+
+def _write(claim: Claim, exchange: Exchange) -> Settled | None:
+    return lifecycle.settle(claim, exchange, judge(exchange), longest_countdown=celery.broker.longest_countdown)
 
 
 def _faulty(claim: Claim, message: str) -> Exchange:
@@ -155,7 +158,7 @@ def _retry(task: Task, settled: Settled) -> Any:
             kwargs={},
             countdown=settled.countdown,
             exc=NotYet(change),
-            priority=RETRY_PRIORITY,
+            priority=celery.broker.retry_priority,
         )
     except Reject:
         # The broker is away: the scheduler will send the wake-up, and task_retry will not tell of the change.

@@ -9,7 +9,6 @@ from kombu.utils.uuid import uuid as new_message_id
 
 from tasks.celery import SCAN_TASK, celery
 from tasks.limits import limits_of
-from tasks.priorities import NEW_PRIORITY, RETRY_PRIORITY
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
@@ -20,15 +19,17 @@ log = logging.getLogger(__name__)
 
 #: Messages that go to the broker in one round trip.
 _BATCH_SIZE: Final = 1000
+#: For a connection that others have lent; the pool has plenty.
+_PATIENCE_SECONDS: Final = 5.0
 
 
-def wake(wake_ups: Sequence[WakeUp], *, priority: int = NEW_PRIORITY) -> bool:
+def wake(wake_ups: Sequence[WakeUp], *, is_retry: bool = False) -> bool:
     """Send them in as few round trips as can be; False when the broker took none or not all of them."""
     if not wake_ups:
         return True
     try:
-        _greet_broker()
-        _publish(wake_ups, priority)
+        greet_broker()
+        _publish(wake_ups, celery.broker.retry_priority if is_retry else celery.broker.new_priority)
     except _broker_errors() as error:
         log.warning("wake-ups not sent, the broker is away count=%d error=%s", len(wake_ups), type(error).__name__)
         lifecycle.forget_sent([wake_up.scan_id for wake_up in wake_ups])
@@ -40,21 +41,33 @@ def tell_and_wake(changes: Sequence[Change]) -> None:
     """For scans that were interrupted: publish where they stand, and wake before others those that are queued."""
     publish(changes)
     queued = [change for change in changes if change.state is State.QUEUED]
-    wake([WakeUp.after(change) for change in queued], priority=RETRY_PRIORITY)
+    wake([WakeUp.after(change) for change in queued], is_retry=True)
+
+
+def greet_broker() -> None:
+    """Raise at once when a Redis is away: kombu's own connection would first try for some six seconds."""
+    if celery.broker.redis is not None:
+        celery.broker.redis.ping()
 
 
 def backlog() -> int:
     """Wake-ups that wait in the broker for a worker; raises what the transport raises when it is away."""
-    with celery.connection_for_write() as connection, connection.channel() as channel:
-        queue = celery.amqp.queues[celery.conf.task_default_queue]
-        # Declared, if nobody has used it yet.
-        return int(queue(channel).queue_declare().message_count)
+    greet_broker()
+    with celery.pool.acquire(block=True, timeout=_PATIENCE_SECONDS) as connection:
+        count, _ = connection.autoretry(_count_queued, max_retries=1, interval_start=0)()
+    return int(count)
+
+
+def _count_queued(*, channel: Any) -> int:
+    queue = celery.amqp.queues[celery.conf.task_default_queue]
+    # Declared, if nobody has used it yet.
+    return int(queue(channel).queue_declare().message_count)
 
 
 def backlog_if_known() -> int | None:
     """The same for who only wants to show it: None when the broker is away."""
     try:
-        _greet_broker()
+        greet_broker()
         return backlog()
     except _broker_errors() as error:
         log.debug("the broker cannot be asked error=%s", type(error).__name__)
@@ -71,22 +84,21 @@ def is_broker_reachable() -> bool:
     return True
 
 
-def _greet_broker() -> None:
-    """See at once that a Redis is away: kombu's own connection would first try for some six seconds."""
-    if celery.broker_redis is not None:
-        celery.broker_redis.ping()
-
-
 def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
     """What ``apply_async`` does, without working out anew for each message where it goes: three times as fast."""
     queue = celery.amqp.queues[celery.conf.task_default_queue]
-    with celery.producer_pool.acquire(block=True, timeout=5) as producer:
-        # Declared once, and not again with each message.
-        producer.maybe_declare(queue)
-        options = {"queue": queue, "priority": priority, "retry": False, "declare": [], "serializer": "json"}
+    retries = celery.broker.publish_retries
+    with celery.producer_pool.acquire(block=True, timeout=_PATIENCE_SECONDS) as producer:
+        options = {"queue": queue, "priority": priority, "declare": [], "serializer": "json"}
+        options |= {"retry": retries > 0, "retry_policy": {"max_retries": retries, "interval_start": 0}}
+        # Declared once, and not again with each message; it also shows whether the connection still stands.
+        producer.maybe_declare(queue, retry=retries > 0, max_retries=retries, interval_start=0)
         with producer.batch(max_size=_BATCH_SIZE):
             for wake_up in wake_ups:
                 celery.amqp.send_task_message(producer, SCAN_TASK, _message(wake_up), **options)
+        if retries:
+            # Where messages go out unanswered, the answer to this shows that the broker has taken them.
+            _count_queued(channel=producer.channel)
 
 
 def _message(wake_up: WakeUp) -> Any:

@@ -20,7 +20,13 @@ from webapp.live.redis_client import get_redis
 from webapp.migrate import upgrade
 from webapp.settings import Settings
 
-pytest_plugins = ["tests.valkey_server", "tests.postgres_server", "tests.target", "tests.httpbin_server"]
+pytest_plugins = [
+    "tests.valkey_server",
+    "tests.postgres_server",
+    "tests.rabbitmq_server",
+    "tests.target",
+    "tests.httpbin_server",
+]
 
 
 def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:

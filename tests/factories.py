@@ -47,7 +47,7 @@ def a_wake_up(scan_id: uuid.UUID, attempt: int = 1, *, attempt_timeout: float = 
 
 
 def settle(claim: Claim, exchange: Exchange) -> Settled | None:
-    return lifecycle.settle(claim, exchange, judge(exchange))
+    return lifecycle.settle(claim, exchange, judge(exchange), longest_countdown=60)
 
 
 def row(scan_id: uuid.UUID) -> Scan:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, Float, MetaData, bindparam, event, select
+from sqlalchemy import Connection, DateTime, Engine, Float, MetaData, bindparam, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.compiler import compiles
@@ -135,12 +135,6 @@ def _tame_sqlite(engine: Engine) -> None:
         options = connection.get_execution_options()
         if not options.get("is_single"):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writer") else "BEGIN")
-
-
-def read_clock() -> dt.datetime:
-    """What the database's clock says now."""
-    with db.engine.connect() as connection:
-        return connection.execute(select(now())).scalar_one()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The scheduler, tick by tick, on both databases and a real Valkey."""
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -13,9 +14,9 @@ from tasks.presence import BEAT, seen_lately
 from tasks.wake import backlog, wake
 from tests.factories import UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
 from tests.tasks.conftest import News
-from webapp.database import read_clock
 from webapp.live.redis_client import connect, get_redis
 from webapp.scans import lifecycle
+from webapp.scans.rules import judge
 from webapp.scans.states import State
 
 
@@ -91,7 +92,7 @@ def test_leases_that_ran_out_while_the_database_was_away_may_still_be_renewed(
         raise OperationalError("SELECT", {}, Exception("connection refused"))
 
     with monkeypatch.context() as outage:
-        outage.setattr("tasks.due.read_clock", away)
+        outage.setattr(lifecycle, "look_ahead", away)
         scheduler.tick()
     scheduler.tick()
 
@@ -106,11 +107,23 @@ def test_a_clock_put_forward_takes_no_work_from_a_worker_that_lives(
     scheduler.tick()
 
     # As it looks after a step of an hour: the clock says so, and every lease seems to be over.
-    monkeypatch.setattr("tasks.due.read_clock", lambda: read_clock() + dt.timedelta(hours=1))
+    moved = lifecycle.look_ahead()
+    moved = moved._replace(clock=moved.clock + dt.timedelta(hours=1))
+    monkeypatch.setattr(lifecycle, "look_ahead", lambda: moved)
     lifecycle.renew([claim], lease_seconds=-3600)
     scheduler.tick()
 
     assert row(claim.scan_id).state is State.RUNNING
+
+
+def test_the_next_tick_comes_sooner_when_something_is_due_sooner(scheduler: DueScheduler) -> None:
+    scheduler.tick()
+    assert scheduler.tick() > 0.5
+
+    claim = a_claim(a_scan(initial_interval=0.3))
+    assert lifecycle.settle(claim, UNAVAILABLE, judge(UNAVAILABLE), longest_countdown=None)
+
+    assert scheduler.tick() < 0.35
 
 
 def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
@@ -120,6 +133,7 @@ def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
         raise RuntimeError("the database is away")
 
     monkeypatch.setattr(lifecycle, "rescue", broken)
+    a_claim(a_scan(), lease_seconds=-1)
     scan_id = a_scan(deadline=-1)
 
     scheduler.tick()
@@ -146,7 +160,8 @@ def test_a_broker_that_is_full_takes_nothing_and_costs_nothing(scheduler: DueSch
 
 def test_while_the_broker_is_away_nothing_is_lost(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     scan_id = a_scan()
-    monkeypatch.setattr(celery, "broker_redis", connect("redis://127.0.0.1:9/0"))
+    nobody = connect("redis://127.0.0.1:9/0")
+    monkeypatch.setattr(celery, "broker", dataclasses.replace(celery.broker, redis=nobody))
 
     assert wake([a_wake_up(scan_id)]) is False
 

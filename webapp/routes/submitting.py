@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Sequence
 
-from tasks.priorities import RETRY_PRIORITY
 from tasks.wake import wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
@@ -27,6 +26,6 @@ def cancel_and_tell(scan_id: uuid.UUID) -> None:
 def retry_and_wake(scan_id: uuid.UUID) -> bool:
     """False when the attempt starts only once the broker is back. Raises ScanNotFound, NotAllowedNow."""
     change = lifecycle.retry_now(scan_id)
-    is_awake = wake([WakeUp.after(change)], priority=RETRY_PRIORITY)
+    is_awake = wake([WakeUp.after(change)], is_retry=True)
     publish([change])
     return is_awake

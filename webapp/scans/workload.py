@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
-from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN
+from webapp.scans.lifecycle import LONGEST_COUNTDOWN
 from webapp.scans.models import Scan
 from webapp.scans.states import State
 

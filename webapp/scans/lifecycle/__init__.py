@@ -3,15 +3,18 @@
 Who loses a race gets None and returns quietly; who asks for what cannot be done gets NotAllowedNow.
 """
 
-from webapp.scans.lifecycle.attempts import Settled, recall, renew, settle, start
+from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN, Settled, recall, renew, settle, start
 from webapp.scans.lifecycle.claim import Claim
+from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.rescue import expire, hand_back, interrupt, rescue
 from webapp.scans.lifecycle.submission import Submission, submit
 from webapp.scans.lifecycle.wake_ups import WakeUp, forget_sent, take_due, take_unclaimed
 
 __all__ = [
+    "LONGEST_COUNTDOWN",
     "Claim",
+    "Outlook",
     "Settled",
     "Submission",
     "WakeUp",
@@ -20,6 +23,7 @@ __all__ = [
     "forget_sent",
     "hand_back",
     "interrupt",
+    "look_ahead",
     "recall",
     "renew",
     "rescue",

@@ -21,21 +21,16 @@ from webapp.scans.states import IDLE_STATES, State, Trigger
 
 #: A wake-up may come this much early: its countdown ran by the worker's clock, the due time by the database's.
 EARLY_SECONDS = 1.0
-#: A retry this soon rides on Celery's own countdown; a later one holds no message, the scheduler finds it.
+#: No wake-up is sent longer ahead than this.
 LONGEST_COUNTDOWN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The attempt is written; ``wait`` is the time to the next one in seconds, None after the last."""
+    """The attempt is written; ``countdown`` is the wait in seconds where the caller sends the next wake-up."""
 
     change: Change
-    wait: float | None = None
-
-    @property
-    def countdown(self) -> float | None:
-        """The wait, where Celery shall hold the next wake-up."""
-        return self.wait if self.wait is not None and self.wait <= LONGEST_COUNTDOWN else None
+    countdown: float | None = None
 
 
 _CLAIM_COLUMNS = (
@@ -135,8 +130,12 @@ def renew(claims: Sequence[Claim], *, lease_seconds: float) -> set[uuid.UUID]:
         return set(connection.scalars(statement.returning(Scan.id)))
 
 
-def settle(claim: Claim, exchange: Exchange, verdict: Verdict) -> Settled | None:
-    """Write how the attempt ended and where the scan goes from here; None when the claim no longer holds."""
+def settle(claim: Claim, exchange: Exchange, verdict: Verdict, *, longest_countdown: float | None) -> Settled | None:
+    """Write how the attempt ended and where the scan goes from here; None when the claim no longer holds.
+
+    A retry that comes within ``longest_countdown`` seconds counts as sent, and the caller sends it with a countdown;
+    a later one holds no message, the scheduler finds its row. None: all of them are left to the scheduler.
+    """
     if verdict.decision is Decision.SUCCESS:
         return _finish(claim, exchange, verdict, State.SUCCEEDED, None)
     if verdict.decision is Decision.FAILURE:
@@ -144,7 +143,7 @@ def settle(claim: Claim, exchange: Exchange, verdict: Verdict) -> Settled | None
     wait = claim.policy.next_wait(attempt=claim.counted_attempts, seconds_left=claim.seconds_left())
     if isinstance(wait, GiveUp):
         return _finish(claim, exchange, verdict, State(wait.value), _give_up_words(claim, verdict, wait))
-    return _retry(claim, exchange, verdict, wait)
+    return _retry(claim, exchange, verdict, wait, is_sent=longest_countdown is not None and wait <= longest_countdown)
 
 
 def _give_up_words(claim: Claim, verdict: Verdict, why: GiveUp) -> str:
@@ -161,11 +160,11 @@ def _finish(claim: Claim, exchange: Exchange, verdict: Verdict, state: State, er
     return None if change is None else Settled(change)
 
 
-def _retry(claim: Claim, exchange: Exchange, verdict: Verdict, wait: float) -> Settled | None:
-    statement = _RETRY_SOON if wait <= LONGEST_COUNTDOWN else _RETRY_LATER
+def _retry(claim: Claim, exchange: Exchange, verdict: Verdict, wait: float, *, is_sent: bool) -> Settled | None:
+    statement = _RETRY_SOON if is_sent else _RETRY_LATER
     given = {"to_state": State.WAITING, "last_error": verdict.error, "wait": wait}
     change = _write(statement, claim, exchange, verdict, **given)
-    return None if change is None else Settled(change, wait)
+    return None if change is None else Settled(change, wait if is_sent else None)
 
 
 def _write(

@@ -1,0 +1,73 @@
+"""RabbitMQ in the place of Redis as the broker: a real one, with a real worker and beat."""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tasks.broker import broker_of
+from tasks.celery import celery
+from tasks.wake import backlog, is_broker_reachable, wake
+from tests.conftest import running_app
+from tests.factories import a_scan, a_wake_up, row
+from tests.rabbitmq_server import RabbitMqServer
+from tests.stack import beat, worker
+from tests.target import Target
+from tests.tasks.conftest import News
+from webapp.scans.states import State
+from webapp.settings import Settings
+
+#: Of an answer to a person who submits while the broker is away.
+ENDURABLE_SECONDS = 2.0
+
+
+@pytest.fixture
+def rabbit_settings(settings: Settings, rabbitmq: RabbitMqServer) -> Settings:
+    return dataclasses.replace(settings, broker_url=rabbitmq.url)
+
+
+@pytest.fixture
+def rabbit_app(rabbit_settings: Settings) -> Iterator[Flask]:
+    for app in running_app(rabbit_settings):
+        with celery.connection_for_write() as connection:
+            celery.amqp.queues[celery.conf.task_default_queue](connection.default_channel).delete()
+        yield app
+
+
+def test_who_has_waited_goes_first_on_either_broker(settings: Settings) -> None:
+    redis = broker_of(settings)
+    rabbitmq = broker_of(dataclasses.replace(settings, broker_url="amqp://"))
+
+    assert redis.retry_priority < redis.new_priority
+    assert rabbitmq.retry_priority > 4 >= rabbitmq.new_priority
+
+
+def test_ten_thousand_wake_ups_arrive(rabbit_app: Flask) -> None:
+    wake_up = a_wake_up(a_scan())
+
+    assert wake([wake_up] * 10_000)
+
+    assert is_broker_reachable()
+    assert backlog() == 10_000
+
+
+def test_scans_are_retried_and_a_broker_that_is_killed_costs_none(
+    rabbit_app: Flask, rabbit_settings: Settings, rabbitmq: RabbitMqServer, news: News, target: Target
+) -> None:
+    with worker(rabbit_settings), beat(rabbit_settings):
+        retried = a_scan(target.url("/flaky?fail=2&key=rabbit"), initial_interval=0.2)
+        assert wake([a_wake_up(retried)])
+        assert news.end_of(retried).attempt == 3
+
+        rabbitmq.kill()
+        unsent = a_scan(target.url("/ok?rabbit"))
+        started = time.monotonic()
+        assert wake([a_wake_up(unsent)]) is False
+        assert time.monotonic() - started < ENDURABLE_SECONDS
+        assert row(unsent).sent_at is None
+        assert not is_broker_reachable()
+        rabbitmq.start()
+
+        assert news.end_of(unsent).state is State.SUCCEEDED

@@ -1,0 +1,47 @@
+"""What the scheduler asks first: what time it is, and when it is wanted next."""
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.sql.elements import ColumnElement
+
+from webapp.database import db, now
+from webapp.scans.models import Scan
+
+
+class Outlook(NamedTuple):
+    """The database's clock, and of all scans the earliest of each: a wake-up to send, the end of a lease, a deadline.
+
+    None where there is none. A deadline may be that of a running scan, which its worker keeps.
+    """
+
+    clock: dt.datetime
+    due_at: dt.datetime | None
+    lease_until: dt.datetime | None
+    deadline_at: dt.datetime | None
+
+    def has_come(self, moment: dt.datetime | None) -> bool:
+        return moment is not None and moment <= self.clock
+
+    def seconds_until(self, moment: dt.datetime | None) -> float:
+        """Below zero when it is past; endless where there is none."""
+        return float("inf") if moment is None else (moment - self.clock).total_seconds()
+
+
+def _earliest(column: Any, *conditions: ColumnElement[bool]) -> Any:
+    """Each is the first entry of the partial index with these conditions."""
+    return select(column).where(*conditions).order_by(column).limit(1).scalar_subquery()
+
+
+_OUTLOOK = select(
+    now(),
+    _earliest(Scan.due_at, Scan.sent_at.is_(None), Scan.due_at.is_not(None)),
+    _earliest(Scan.lease_until, Scan.lease_until.is_not(None)),
+    _earliest(Scan.deadline_at, Scan.finished_at.is_(None)),
+)
+
+
+def look_ahead() -> Outlook:
+    with db.engine.connect() as connection:
+        return Outlook(*connection.execute(_OUTLOOK).one())
