@@ -1,10 +1,10 @@
-"""``python -m bench [throughput|latency|submit ...]``: all of them when none is named."""
+"""``python -m bench [throughput|latency|submit|due ...]``: all of them when none is named."""
 
 import sys
 
-from bench import latency, submit, throughput
+from bench import due, latency, submit, throughput
 
-BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run}
+BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run, "due": due.run}
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.rescue import expire, hand_back, interrupt, rescue
 from webapp.scans.lifecycle.submission import Submission, submit
-from webapp.scans.lifecycle.wake_ups import WakeUp, forget_sent, take_due, take_unclaimed
+from webapp.scans.lifecycle.wake_ups import WakeUp, forget_sent, seconds_to_next, take_due, take_unclaimed
 
 __all__ = [
     "Claim",
@@ -24,6 +24,7 @@ __all__ = [
     "renew",
     "rescue",
     "retry_now",
+    "seconds_to_next",
     "settle",
     "start",
     "submit",

@@ -7,9 +7,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from webapp.database import now, transaction
+from webapp.database import db, now, transaction
 from webapp.scans.models import Scan
 from webapp.scans.states import IDLE_STATES
+
+#: Not min(): each planner takes the first entry of a partial index when it is asked for just that.
+_NEXT = select(
+    now(),
+    select(Scan.due_at)
+    .where(Scan.sent_at.is_(None), Scan.due_at.is_not(None))
+    .order_by(Scan.due_at)
+    .limit(1)
+    .scalar_subquery(),
+    select(Scan.lease_until).where(Scan.lease_until.is_not(None)).order_by(Scan.lease_until).limit(1).scalar_subquery(),
+)
 
 
 class WakeUp(NamedTuple):
@@ -28,6 +39,14 @@ def take_unclaimed(limit: int, *, patience: float) -> list[WakeUp]:
     """Scans whose wake-up has been out for ``patience`` seconds since it was due, unclaimed: they are sent again."""
     long_ago = now(-patience)
     return _take(and_(Scan.sent_at <= long_ago, Scan.due_at <= long_ago), limit)
+
+
+def seconds_to_next(limit: float) -> float:
+    """Until the first unsent scan is due or the first lease is over, by the database's clock; at most ``limit``."""
+    with db.engine.connect() as connection:
+        clock, *moments = connection.execute(_NEXT).one()
+    waits = [(moment - clock).total_seconds() for moment in moments if moment is not None]
+    return max(0.0, min([limit, *waits]))
 
 
 def forget_sent(ids: Sequence[uuid.UUID]) -> None:
