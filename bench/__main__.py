@@ -1,10 +1,16 @@
-"""``python -m bench [throughput|latency|submit|due ...]``: all of them when none is named."""
+"""``python -m bench [throughput|latency|submit|due|waiting ...]``: all of them when none is named."""
 
 import sys
 
-from bench import due, latency, submit, throughput
+from bench import due, latency, submit, throughput, waiting
 
-BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run, "due": due.run}
+BENCHMARKS = {
+    "submit": submit.run,
+    "latency": latency.run,
+    "throughput": throughput.run,
+    "due": due.run,
+    "waiting": waiting.run,
+}
 
 
 def main() -> None:

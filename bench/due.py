@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 from sqlalchemy import event, text
 
-from bench.filled import FINISHED, WAITING, fill
+from bench.filled import FINISHED, WAITING, analyze, fill
 from bench.parts import parts, percentile
 from tasks.celery import celery
 from tasks.due import PATIENCE_SECONDS, STEP_LIMIT, DueScheduler
@@ -40,12 +40,13 @@ def run() -> None:
     for database in ("sqlite", "postgres"):
         with parts(database) as settings, create_app(settings).app_context():
             print(f"  {database}: filled in {_milliseconds(fill) / 1000:.0f} s")
-            _plans()
+            _plans("idle")
             _ticks("idle")
             _cpu(settings)
             _busy()
             _two_at_once()
             _burst()
+            _plans("after a burst")
             _ticks("after a burst")
             db.engine.dispose()
 
@@ -58,7 +59,7 @@ def _ticks(when: str) -> None:
         print(f"    {when:13} {name:9} p50 {p50:6.2f} ms   p99 {p99:6.2f} ms   max {most:6.2f} ms")
 
 
-def _plans() -> None:
+def _plans(when: str) -> None:
     is_sqlite = db.engine.dialect.name == "sqlite"
     for name, step in STEPS.items():
         with _statements() as statements:
@@ -68,7 +69,7 @@ def _plans() -> None:
             with db.engine.connect() as connection:
                 lines = [str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters)]
             verdict = "index" if "ix_scan" in " ".join(lines) and "Seq Scan" not in " ".join(lines) else "NO INDEX"
-            print(f"    plan of {name}: {verdict}", *lines, sep="\n        ")
+            print(f"    {when}, plan of {name}: {verdict}", *lines, sep="\n        ")
 
 
 @contextmanager
@@ -143,7 +144,10 @@ def _make_due(count: int) -> None:
 
 
 def _burst() -> None:
-    """All that wait become due, are sent and end: dead entries are left at the front of each partial index."""
+    """All that wait become due, are sent and end: dead entries are left at the front of each partial index.
+
+    Statistics are taken in the middle of it, as autovacuum may: they say that the scheduler would find very much.
+    """
     for values in (
         "due_at = created_at",
         "sent_at = created_at",
@@ -151,6 +155,8 @@ def _burst() -> None:
     ):
         with db.engine.begin() as connection:
             connection.execute(text(f"UPDATE scan SET {values} WHERE state = 'waiting'"))
+        if "succeeded" not in values:
+            analyze()
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

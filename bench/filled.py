@@ -35,7 +35,11 @@ def fill(finished: int = FINISHED, waiting: int = WAITING) -> None:
     """Waiting scans are due in an hour; statistics are fresh afterwards."""
     _insert("succeeded", 1, finished)
     _insert("waiting", finished + 1, finished + waiting)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    analyze()
+
+
+def analyze() -> None:
+    with db.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
 
 
