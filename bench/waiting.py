@@ -41,6 +41,7 @@ def _print(name: str, grown: tuple[int, int], count: int) -> float:
     print(
         f"  {name:9} worker {worker_bytes / mib:+7.1f} MiB   Valkey {broker_bytes / mib:+7.1f} MiB   {each:8.0f} B each"
     )
+    return each
 
 
 def _ours(settings: Settings) -> tuple[int, int]:
