@@ -1,10 +1,17 @@
-"""``python -m bench [submit|latency|throughput|pools ...]``: all of them when none is named."""
+"""``python -m bench [submit|latency|throughput|pools|due|waiting ...]``: all of them when none is named."""
 
 import sys
 
-from bench import latency, pools, submit, throughput
+from bench import due, latency, pools, submit, throughput, waiting
 
-BENCHMARKS = {"submit": submit.run, "latency": latency.run, "throughput": throughput.run, "pools": pools.run}
+BENCHMARKS = {
+    "submit": submit.run,
+    "latency": latency.run,
+    "throughput": throughput.run,
+    "pools": pools.run,
+    "due": due.run,
+    "waiting": waiting.run,
+}
 
 
 def main() -> None:

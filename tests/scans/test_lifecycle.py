@@ -3,8 +3,10 @@
 import uuid
 
 import pytest
+from sqlalchemy import update
 
 from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
+from webapp.database import now, transaction
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
 from webapp.scans.errors import NotAllowedNow, ScanNotFound
@@ -250,6 +252,16 @@ def test_a_queued_scan_is_ended_by_its_deadline_without_any_worker() -> None:
     assert (change.id, change.state) == (late, State.TIMED_OUT)
     assert row(early).state is State.QUEUED
     assert lifecycle.start(late, 1, worker="w", lease_seconds=10) is None
+
+
+def test_a_running_scan_is_left_to_its_worker_when_its_deadline_is_over() -> None:
+    scan_id = a_scan(deadline=60)
+    a_claim(scan_id)
+    with transaction() as connection:
+        connection.execute(update(Scan).where(Scan.id == scan_id).values(deadline_at=now(-1)))
+
+    assert lifecycle.expire(10) == []
+    assert row(scan_id).state is State.RUNNING
 
 
 def test_a_due_scan_is_woken_once() -> None:

@@ -11,7 +11,7 @@ from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, INSERT_ATTEMPT, cut_off_values
 from webapp.scans.models import Scan
-from webapp.scans.states import IDLE_STATES, ErrorCode, Outcome, State, Trigger
+from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 
 _LOST = "Interrupted: its worker was lost."
 
@@ -42,9 +42,11 @@ def hand_back(claim: Claim) -> Change | None:
 
 def expire(limit: int) -> list[Change]:
     """End idle scans whose deadline is over, even if no worker is alive."""
+    # Idle is said by due_at: asked for the states, SQLite reads all that wait by the index on state, every second.
     statement = (
         select(Scan.id)
-        .where(Scan.deadline_at <= now(), Scan.finished_at.is_(None), Scan.state.in_(IDLE_STATES))
+        .where(Scan.deadline_at <= now(), Scan.finished_at.is_(None), Scan.due_at.is_not(None))
+        .order_by(Scan.deadline_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
