@@ -11,6 +11,7 @@ from typing import Final
 from chaos import evidence
 from chaos.crowd import Crowd
 from chaos.killer import Killer
+from chaos.outages import StoreWatch
 from chaos.plan import Kind, Plan, steps
 from chaos.report import Report
 from chaos.stack import Stack, home_folder
@@ -31,8 +32,8 @@ _LAST_WORDS_SECONDS: Final = 1.0
 class Drill:
     """One run; needs an app context."""
 
-    def __init__(self, plan: Plan, stack: Stack, killer: Killer, crowd: Crowd) -> None:
-        self._plan, self._stack, self._killer, self._crowd = plan, stack, killer, crowd
+    def __init__(self, plan: Plan, stack: Stack, killer: Killer, crowd: Crowd, watch: StoreWatch) -> None:
+        self._plan, self._stack, self._killer, self._crowd, self._watch = plan, stack, killer, crowd, watch
         self._started = time.monotonic()
         self._next_progress = 0.0
 
@@ -83,6 +84,7 @@ class Drill:
             accepted=self._crowd.accepted,
             fates=evidence.read_fates(self._crowd.sorts),
             kills=list(self._killer.kills),
+            outages=self._watch.outages,
             max_crashes=self._stack.settings.max_crashes,
             fenced=self._stack.count_lines("fenced off"),
             needless=self._stack.count_lines("nothing to do scan="),
@@ -114,12 +116,13 @@ def _running(plan: Plan, home: Path) -> Iterator[Drill]:
         cleanup.callback(target.stop)
         killer.target_port = target.port
         stack.start_services()
-        cleanup.enter_context(_caretaker(stack, killer))
-        yield Drill(plan, stack, killer, Crowd(plan, target, stack.address))
+        watch = StoreWatch(stack.readiness)
+        cleanup.enter_context(_caretaker(stack, killer, watch))
+        yield Drill(plan, stack, killer, Crowd(plan, target, stack.address), watch)
 
 
 @contextmanager
-def _caretaker(stack: Stack, killer: Killer) -> Iterator[None]:
+def _caretaker(stack: Stack, killer: Killer, watch: StoreWatch) -> Iterator[None]:
     """Wakes the frozen and starts what has ended, in a thread of its own: the drill itself may wait for a database
     whose write lock a frozen worker holds."""
     is_over = threading.Event()
@@ -127,6 +130,7 @@ def _caretaker(stack: Stack, killer: Killer) -> Iterator[None]:
     def care() -> None:
         while not is_over.wait(_TICK_SECONDS):
             killer.tick()
+            watch.look()
             stack.revive()
 
     thread = threading.Thread(target=care, name="caretaker", daemon=True)

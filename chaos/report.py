@@ -8,8 +8,10 @@ last end is the terminal write itself. So ``revision - 2 * attempt`` is the numb
 
 **The recovery gap** of an interrupted attempt runs from the kill that hit its worker to the start of the next attempt:
 what a person would wait longer because of the kill. Rows name the worker's start, not the child; so the earliest kill
-of that worker after the attempt began is taken, which can make a gap too long, never too short. An abandoned scan's
-last attempt has no next one and no gap; one that was interrupted though nothing was killed is counted as unexplained.
+of that worker after the attempt began is taken, which can make a gap too long, never too short. The time that a store
+was away meanwhile is not counted: nothing can go on without it, and RabbitMQ alone takes eight seconds to start. The
+table has the gaps with that time, too. An abandoned scan's last attempt has no next one and no gap; one that was
+interrupted though nothing was killed is counted as unexplained.
 
 **Late starts** are first attempts and retries that began more than 10 s after they were due: a worker that is killed
 takes along the wake-ups that it holds, for what comes next and for retries, and the scheduler must find their rows.
@@ -27,6 +29,7 @@ from typing import Final, TypeVar
 from chaos.crowd import RETRY_WAIT_SECONDS, Sort
 from chaos.evidence import Fate, Tried
 from chaos.killer import Kill
+from chaos.outages import Outage, seconds_away
 from chaos.plan import PLANNED, Kind
 from webapp.scans.states import Outcome, State
 
@@ -42,6 +45,7 @@ class Report:
     accepted: Set[str]
     fates: Sequence[Fate]
     kills: Sequence[Kill]
+    outages: Sequence[Outage]
     max_crashes: int
     fenced: int
     needless: int
@@ -69,12 +73,23 @@ class Report:
 
     @property
     def gaps(self) -> list[float]:
-        return [gap for fate in self.fates for gap in recovery_gaps(fate, self.kills) if gap is not None]
+        return self._gaps(self.outages)
+
+    def _gaps(self, outages: Sequence[Outage]) -> list[float]:
+        return [gap for fate in self.fates for gap in recovery_gaps(fate, self.kills, outages) if gap is not None]
+
+    @property
+    def slow(self) -> list[Fate]:
+        """Scans that had to wait longer than the 95 % may for going on."""
+        return [fate for fate in self.fates if self._is_slow(fate)]
+
+    def _is_slow(self, fate: Fate) -> bool:
+        return any((gap or 0) > MAX_GAP_SECONDS for gap in recovery_gaps(fate, self.kills, self.outages))
 
     @property
     def unexplained(self) -> int:
         """Interruptions that no kill accounts for."""
-        return sum(gap is None for fate in self.fates for gap in recovery_gaps(fate, self.kills))
+        return sum(gap is None for fate in self.fates for gap in recovery_gaps(fate, self.kills, ()))
 
     @property
     def is_passed(self) -> bool:
@@ -102,6 +117,7 @@ class Report:
             ("fenced late writes", str(self.fenced)),
             ("needless wake-ups", str(self.needless)),
             ("recovery gap p50/p95/max", _spans(self.gaps)),
+            ("  with stores away", _spans(self._gaps(()))),
             ("unexplained interruptions", str(self.unexplained)),
             ("late starts", _spans([late for fate in self.fates for late in late_starts(fate)])),
             ("processes started again", str(self.restarts)),
@@ -110,8 +126,8 @@ class Report:
         return "\n".join(f"{name:<27}{value}" for name, value in rows)
 
     def faults(self) -> list[str]:
-        """A line for each scan that was lost, doubled or ended wrongly, with its attempts."""
-        named = [("lost", self.lost), ("doubled", self.doubled), ("ended wrongly", self.wrong)]
+        """A line for each scan that was lost, doubled, ended wrongly or went on too late, with its attempts."""
+        named = [("lost", self.lost), ("doubled", self.doubled), ("ended wrongly", self.wrong), ("slow", self.slow)]
         return [f"{name}: {_story(fate)}" for name, fates in named for fate in fates]
 
 
@@ -130,15 +146,19 @@ def is_doubled(fate: Fate) -> bool:
     return is_ended and (len(fate.tried) != fate.attempt or terminal_writes(fate) != 1)
 
 
-def recovery_gaps(fate: Fate, kills: Sequence[Kill]) -> list[float | None]:
-    """Seconds from the kill to the next attempt for each interrupted one; None where nothing was killed."""
+def recovery_gaps(fate: Fate, kills: Sequence[Kill], outages: Sequence[Outage]) -> list[float | None]:
+    """Seconds from the kill to the next attempt for each interrupted one, without those in which a store was away;
+    None where nothing was killed."""
     pairs = [(cut, after) for cut, after in pairwise(fate.tried) if cut.outcome is Outcome.INTERRUPTED]
-    return [_gap(cut, after, kills) for cut, after in pairs]
+    return [_gap(cut, after, kills, outages) for cut, after in pairs]
 
 
-def _gap(cut: Tried, after: Tried, kills: Sequence[Kill]) -> float | None:
+def _gap(cut: Tried, after: Tried, kills: Sequence[Kill], outages: Sequence[Outage]) -> float | None:
     moments = [kill.at for kill in kills if kill.node == cut.worker and cut.started_at <= kill.at <= cut.finished_at]
-    return (after.started_at - min(moments)).total_seconds() if moments else None
+    if not moments:
+        return None
+    begin, end = min(moments), after.started_at
+    return (end - begin).total_seconds() - seconds_away(outages, begin, end)
 
 
 def late_starts(fate: Fate) -> list[float]:

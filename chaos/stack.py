@@ -9,10 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+import psycopg
+import redis
 
 from chaos.plan import OWN_BROKER, OWN_DATABASE, Plan
 from chaos.postgres import prepare
@@ -38,7 +41,6 @@ class Stack:
         own_rabbitmq = RabbitMq(home / "mq") if plan.broker_url == OWN_BROKER else None
         database_url = own_postgres.url if own_postgres else plan.database_url
         broker_url = own_rabbitmq.url if own_rabbitmq else plan.broker_url
-        self._rabbitmq_server = own_rabbitmq
         self.env = environment(plan, home, database_url, broker_url)
         self.settings = Settings.from_env(self.env)
         self.address = f"http://127.0.0.1:{self.settings.port}"
@@ -56,21 +58,22 @@ class Stack:
         self.web = self._process("web", lambda _: _WEB)
         self.beat = self._process("beat", lambda _: (*_CELERY, "beat", "--pidfile=", "--loglevel=INFO"))
         self.workers = [self._process(f"w{number + 1}", _worker(plan)) for number in range(plan.workers)]
-        self.stores = [store for store in (self.valkey, self.postgres, self.rabbitmq) if store is not None]
+        self.readiness: dict[Process, Callable[[], bool]] = {self.valkey: self._is_valkey_ready}
+        if self.postgres is not None:
+            self.readiness[self.postgres] = self._is_postgres_ready
+        if self.rabbitmq is not None and own_rabbitmq is not None:
+            self.readiness[self.rabbitmq] = own_rabbitmq.is_ready
         self.services = [*self.workers, self.web, *([] if "due" in plan.without else [self.beat])]
 
     @property
     def processes(self) -> list[Process]:
-        return [*self.stores, *self.services]
+        return [*self.readiness, *self.services]
 
     def start_stores(self) -> None:
-        for store in self.stores:
+        for store in self.readiness:
             store.start()
-        wait_until(self.settings.redis_socket.exists, "Valkey did not start")
-        if self.postgres is not None:
-            wait_until(partial(self.postgres.has_printed, "ready to accept connections"), "PostgreSQL did not start")
-        if self._rabbitmq_server is not None:
-            wait_until(self._rabbitmq_server.is_ready, "RabbitMQ did not start")
+        for store, is_ready in self.readiness.items():
+            wait_until(is_ready, f"{store.name} did not start")
 
     def start_services(self) -> None:
         for process in self.services:
@@ -97,6 +100,17 @@ class Stack:
                 process.kill()
         self._groups.close()
         self._guard.wait(10)
+
+    def _is_valkey_ready(self) -> bool:
+        with suppress(redis.RedisError), redis.Redis.from_url(self.settings.redis_url) as client:
+            return bool(client.ping())
+        return False
+
+    def _is_postgres_ready(self) -> bool:
+        url = self.settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        with suppress(psycopg.Error), psycopg.connect(url, connect_timeout=1):
+            return True
+        return False
 
     def _process(
         self,

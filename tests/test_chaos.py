@@ -10,6 +10,7 @@ import pytest
 from chaos.crowd import Sort
 from chaos.evidence import Fate, Tried
 from chaos.killer import Kill
+from chaos.outages import Outage
 from chaos.plan import PLANNED, Kind, Plan, steps
 from chaos.report import Report, is_doubled, late_starts, percentile, recovery_gaps, terminal_writes
 from tests.postgres_server import PostgresServer
@@ -42,7 +43,7 @@ CUT_OFF = tried(1, Outcome.INTERRUPTED, 0, 4)
 
 def a_report(*fates: Fate, kills: tuple[Kill, ...] = (), gone: tuple[str, ...] = ()) -> Report:
     accepted = {fate.url for fate in fates} | set(gone)
-    return Report(accepted, fates, kills, max_crashes=5, fenced=0, needless=0, restarts=0, seconds=1.0)
+    return Report(accepted, fates, kills, (), max_crashes=5, fenced=0, needless=0, restarts=0, seconds=1.0)
 
 
 def a_kill(seconds: float, *, node: str | None = "w1.1@drill") -> Kill:
@@ -143,13 +144,20 @@ def test_the_gap_runs_from_the_kill_of_its_worker_to_the_next_attempt() -> None:
     fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 5, 6))
     kills = [a_kill(0.5, node="w2.1@drill"), a_kill(1), a_kill(2), a_kill(4.5)]
 
-    assert recovery_gaps(fate, kills) == [4.0]
+    assert recovery_gaps(fate, kills, ()) == [4.0]
+
+
+def test_the_time_that_stores_were_away_is_left_out_of_the_gap_and_counted_once() -> None:
+    fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 9, 10))
+    outages = [Outage(at(-5), at(2)), Outage(at(3), at(6)), Outage(at(4), at(5)), Outage(at(8.5), at(20))]
+
+    assert recovery_gaps(fate, [a_kill(1)], outages) == [8 - 1 - 3 - 0.5]
 
 
 def test_an_interruption_without_a_kill_is_unexplained() -> None:
     fate = a_fate(CUT_OFF, tried(2, Outcome.SUCCEEDED, 5, 6))
 
-    assert recovery_gaps(fate, [a_kill(1, node=None)]) == [None]
+    assert recovery_gaps(fate, [a_kill(1, node=None)], ()) == [None]
     assert a_report(fate).unexplained == 1
 
 
