@@ -1,7 +1,8 @@
 """Publish wake-ups. The broker may be away: then the rows say so, and the scheduler sends them later."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from kombu.exceptions import KombuError
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 _BATCH_SIZE: Final = 1000
 #: For a connection that others have lent; the pool has plenty.
 _PATIENCE_SECONDS: Final = 5.0
+#: For RabbitMQ's next byte, as Redis' connections have it in their options.
+_ANSWER_SECONDS: Final = 5.0
 
 
 def wake(wake_ups: Sequence[WakeUp], *, is_retry: bool = False) -> bool:
@@ -61,7 +64,30 @@ def backlog() -> int:
 def _count_queued(*, channel: Any) -> int:
     queue = celery.amqp.queues[celery.conf.task_default_queue]
     # Declared, if nobody has used it yet.
-    return int(queue(channel).queue_declare().message_count)
+    with _impatient(channel):
+        return int(queue(channel).queue_declare().message_count)
+
+
+@contextmanager
+def _impatient(channel: Any) -> Iterator[None]:
+    """A RabbitMQ that keeps its connections and answers nobody, for lack of memory or frozen, would hold us for ever:
+    kombu limits the time of connecting only, and py-amqp goes on reading past its own read_timeout."""
+    if celery.broker.redis is not None:
+        yield
+        return
+    connection = channel.connection
+    sock = connection.transport.sock
+    sock.settimeout(_ANSWER_SECONDS)
+    try:
+        yield
+    except TimeoutError:
+        # It may have stopped within a frame: nobody can use it any more.
+        connection.collect()
+        raise
+    finally:
+        # Closed, if the connection was made anew in between.
+        if sock.fileno() >= 0:
+            sock.settimeout(None)
 
 
 def backlog_if_known() -> int | None:
@@ -91,13 +117,13 @@ def _publish(wake_ups: Sequence[WakeUp], priority: int) -> None:
     with celery.producer_pool.acquire(block=True, timeout=_PATIENCE_SECONDS) as producer:
         options = {"queue": queue, "priority": priority, "declare": [], "serializer": "json"}
         options |= {"retry": retries > 0, "retry_policy": {"max_retries": retries, "interval_start": 0}}
-        # Declared once, and not again with each message; it also shows whether the connection still stands.
+        # Declared once, and not again with each message.
         producer.maybe_declare(queue, retry=retries > 0, max_retries=retries, interval_start=0)
-        with producer.batch(max_size=_BATCH_SIZE):
+        with _impatient(producer.channel), producer.batch(max_size=_BATCH_SIZE):
             for wake_up in wake_ups:
                 celery.amqp.send_task_message(producer, SCAN_TASK, _message(wake_up), **options)
         if retries:
-            # Where messages go out unanswered, the answer to this shows that the broker has taken them.
+            # Messages go out unanswered: the answer to this shows that the broker is there, if not that it wrote them.
             _count_queued(channel=producer.channel)
 
 

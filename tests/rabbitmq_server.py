@@ -1,7 +1,9 @@
 """A real RabbitMQ for the tests that ask for one: started once a session, and emptied by who uses it."""
 
+import contextlib
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -43,6 +45,15 @@ class RabbitMqServer:
 
     def kill(self) -> None:
         self._process.kill()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It keeps its connections and answers nobody, as for lack of memory."""
+        self._process.signal_group(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.signal_group(signal.SIGCONT)
 
     def stop(self) -> None:
         self.kill()

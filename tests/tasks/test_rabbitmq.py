@@ -53,6 +53,21 @@ def test_ten_thousand_wake_ups_arrive(rabbit_app: Flask) -> None:
     assert backlog() == 10_000
 
 
+def test_a_broker_that_keeps_its_connections_and_answers_nobody_holds_no_submit(
+    rabbit_app: Flask, rabbitmq: RabbitMqServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.wake._ANSWER_SECONDS", 0.5)
+    wake_up = a_wake_up(a_scan())
+    assert wake([wake_up])
+
+    with rabbitmq.frozen():
+        started = time.monotonic()
+        assert wake([wake_up]) is False
+        assert time.monotonic() - started < ENDURABLE_SECONDS
+
+    assert wake([wake_up])
+
+
 def test_scans_are_retried_and_a_broker_that_is_killed_costs_none(
     rabbit_app: Flask, rabbit_settings: Settings, rabbitmq: RabbitMqServer, news: News, target: Target
 ) -> None:
