@@ -25,9 +25,8 @@ SHORTEST_TICK_SECONDS: Final = 0.05
 #: Rows that one step takes at the most: a tick must stay short, and the next one follows at once.
 STEP_LIMIT: Final = 1000
 #: A wake-up that nobody claimed for so long, while the queue is short, is taken for lost.
-PATIENCE_SECONDS: Final = 8.0
+PATIENCE_SECONDS: Final = 3.0
 SHORT_BACKLOG: Final = 100
-_UNCLAIMED_INTERVAL_SECONDS: Final = 2.0
 
 
 class DueScheduler(Scheduler):
@@ -77,7 +76,7 @@ class DueScheduler(Scheduler):
             steps.append(self._wake_due)
         if outlook.has_come(outlook.deadline_at):
             steps.append(self._expire)
-        if time.monotonic() >= self._next_unclaimed:
+        if outlook.seconds_until(outlook.sent_at) <= -PATIENCE_SECONDS and time.monotonic() >= self._next_unclaimed:
             steps.append(self._wake_unclaimed)
         return steps
 
@@ -112,7 +111,7 @@ class DueScheduler(Scheduler):
         return len(expired)
 
     def _wake_unclaimed(self) -> int:
-        self._next_unclaimed = time.monotonic() + _UNCLAIMED_INTERVAL_SECONDS
+        self._next_unclaimed = time.monotonic() + TICK_SECONDS
         queued = backlog()
         if queued > SHORT_BACKLOG:
             return 0

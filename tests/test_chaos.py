@@ -192,7 +192,7 @@ def database_options(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     server.drop_database(url)
 
 
-# Half of its time it may wait for a wake-up that died with its worker: the scheduler sends it again after 30 s.
+# On a loaded machine most of its time is starting what was killed.
 @pytest.mark.timeout(180)
 def test_nothing_is_lost_or_doubled_in_a_short_drill(database_options: list[str]) -> None:
     done = subprocess.run(

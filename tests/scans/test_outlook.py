@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("either_app")
 def test_with_no_scans_there_is_nothing_to_come() -> None:
     outlook = lifecycle.look_ahead()
 
-    assert (outlook.due_at, outlook.lease_until, outlook.deadline_at) == (None, None, None)
+    assert set(outlook[1:]) == {None}
     assert outlook.seconds_until(None) == float("inf")
 
 
@@ -36,6 +36,7 @@ def test_the_earliest_of_each_comes_first() -> None:
 
 def test_what_is_past_has_come() -> None:
     lifecycle.forget_sent([a_scan(deadline=-1)])
+    a_scan()
     a_claim(a_scan(), lease_seconds=-5)
 
     outlook = lifecycle.look_ahead()
@@ -43,7 +44,10 @@ def test_what_is_past_has_come() -> None:
     assert all(outlook.has_come(moment) for moment in outlook[1:])
 
 
-def test_a_scan_whose_wake_up_was_sent_is_not_waited_for() -> None:
+def test_a_scan_whose_wake_up_was_sent_is_not_to_be_woken() -> None:
     a_scan()
 
-    assert lifecycle.look_ahead().due_at is None
+    outlook = lifecycle.look_ahead()
+
+    assert outlook.due_at is None
+    assert outlook.has_come(outlook.sent_at)

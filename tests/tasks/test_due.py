@@ -2,20 +2,24 @@
 
 import dataclasses
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from tasks.celery import celery
-from tasks.due import DueScheduler
+from tasks.due import PATIENCE_SECONDS, DueScheduler
 from tasks.presence import BEAT, seen_lately
 from tasks.wake import backlog, wake
 from tests.factories import UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
 from tests.tasks.conftest import News
+from webapp.database import now, transaction
 from webapp.live.redis_client import connect, get_redis
 from webapp.scans import lifecycle
+from webapp.scans.models import Scan
 from webapp.scans.rules import judge
 from webapp.scans.states import State
 
@@ -43,6 +47,26 @@ def test_a_scan_that_waits_is_left_alone_until_it_is_due(scheduler: DueScheduler
     scheduler.tick()
 
     assert backlog() == 0
+
+
+def test_a_wake_up_that_the_broker_has_forgotten_is_sent_again(scheduler: DueScheduler, either_app: Flask) -> None:
+    assert wake([a_wake_up(_woken_long_ago())])
+    assert wake([a_wake_up(_woken_long_ago())])
+    scheduler.tick()
+    assert backlog() == 2  # as many as are unclaimed: the workers are just busy
+
+    get_redis(either_app).flushall()
+    DueScheduler(app=celery).tick()
+
+    assert backlog() == 2
+
+
+def _woken_long_ago() -> uuid.UUID:
+    scan_id = a_scan()
+    with transaction() as connection:
+        long_ago = {"sent_at": now(-PATIENCE_SECONDS - 1), "due_at": now(-PATIENCE_SECONDS - 1)}
+        connection.execute(update(Scan).where(Scan.id == scan_id).values(long_ago))
+    return scan_id
 
 
 def test_a_scan_whose_lease_is_over_is_queued_and_told(scheduler: DueScheduler, news: News) -> None:

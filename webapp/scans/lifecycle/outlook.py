@@ -11,13 +11,16 @@ from webapp.scans.models import Scan
 
 
 class Outlook(NamedTuple):
-    """The database's clock, and of all scans the earliest of each: a wake-up to send, the end of a lease, a deadline.
+    """The database's clock, and of all scans the earliest of each: a wake-up to send, one that was sent and not
+    claimed, the end of a lease, a deadline.
 
-    None where there is none. A deadline may be that of a running scan, which its worker keeps.
+    None where there is none. A wake-up may have been sent for later; a deadline may be that of a running scan, which
+    its worker keeps.
     """
 
     clock: dt.datetime
     due_at: dt.datetime | None
+    sent_at: dt.datetime | None
     lease_until: dt.datetime | None
     deadline_at: dt.datetime | None
 
@@ -37,6 +40,7 @@ def _earliest(column: Any, *conditions: ColumnElement[bool]) -> Any:
 _OUTLOOK = select(
     now(),
     _earliest(Scan.due_at, Scan.sent_at.is_(None), Scan.due_at.is_not(None)),
+    _earliest(Scan.sent_at, Scan.sent_at.is_not(None)),
     _earliest(Scan.lease_until, Scan.lease_until.is_not(None)),
     _earliest(Scan.deadline_at, Scan.finished_at.is_(None)),
 )
