@@ -24,7 +24,7 @@ class Kind(StrEnum):
     FREEZE = "freeze"
     #: One worker is told to stop, and killed when its grace is over.
     REDEPLOY = "redeploy"
-    #: The same for all that is not a store, at the same moment.
+    #: The same for all that is not a store, at the same moment: only if asked for, for nobody is left meanwhile.
     RELEASE = "release"
     #: Not planned: the answer of a poisonous target.
     POISON = "poison"
@@ -81,12 +81,13 @@ def steps(plan: Plan) -> list[Step]:
 
 def _kinds(plan: Plan, chance: random.Random) -> Sequence[Kind]:
     """Each kind once before any comes again; what is not there cannot be killed."""
+    wanted = plan.only or frozenset(PLANNED) - {Kind.RELEASE}
     absent = {
         Kind.BEAT: "due" in plan.without,
         Kind.POSTGRES: plan.database_url != OWN_DATABASE,
         Kind.RABBITMQ: plan.broker_url != OWN_BROKER,
     }
-    possible = [kind for kind in PLANNED if not absent.get(kind) and kind in (plan.only or PLANNED)]
+    possible = [kind for kind in PLANNED if kind in wanted and not absent.get(kind)]
     if not possible and plan.kills:
         raise Refused(f"--only: nothing is left to kill; a kind of {', '.join(sorted(plan.only))} is not there.")
     chosen: list[Kind] = []

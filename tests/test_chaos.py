@@ -1,9 +1,9 @@
 """The drill: its arithmetic, and a short one for real on both databases."""
 
+import dataclasses
 import datetime as dt
 import subprocess
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,8 +13,8 @@ from chaos.killer import Kill
 from chaos.outages import Outage
 from chaos.plan import PLANNED, Kind, Plan, steps
 from chaos.report import Report, is_doubled, late_starts, percentile, recovery_gaps, terminal_writes
-from tests.postgres_server import PostgresServer
 from tests.process import PYTHON, ROOT
+from webapp.cli.refused import Refused
 from webapp.scans.states import Outcome, State
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -86,13 +86,24 @@ def test_a_plan_submits_all_scans_and_kills_in_every_way() -> None:
     plan = steps(a_plan(scans=61, kills=len(PLANNED), database_url="postgres", broker_url="rabbitmq"))
 
     assert sum(step.scans for step in plan) == 61
-    assert {step.kind for step in plan} == set(PLANNED)
+    assert {step.kind for step in plan} == set(PLANNED) - {Kind.RELEASE}
 
 
 def test_what_is_not_there_is_not_killed() -> None:
     killed = {step.kind for step in steps(a_plan(kills=30, without=frozenset({"due"})))}
 
-    assert killed == set(PLANNED) - {Kind.BEAT, Kind.POSTGRES, Kind.RABBITMQ}
+    assert killed == set(PLANNED) - {Kind.BEAT, Kind.POSTGRES, Kind.RABBITMQ, Kind.RELEASE}
+
+
+def test_only_what_is_asked_for_is_done() -> None:
+    plan = dataclasses.replace(a_plan(), only=frozenset({Kind.RELEASE}))
+
+    assert {step.kind for step in steps(plan)} == {Kind.RELEASE}
+
+
+def test_a_plan_with_nothing_to_kill_is_refused() -> None:
+    with pytest.raises(Refused, match="rabbitmq"):
+        steps(dataclasses.replace(a_plan(), only=frozenset({Kind.RABBITMQ})))
 
 
 def test_a_plan_without_kills_still_submits() -> None:
@@ -180,24 +191,12 @@ def test_a_percentile_is_one_of_the_values() -> None:
     assert percentile([], 95) == 0.0
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_options(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Its own SQLite, or an empty PostgreSQL that it must migrate."""
-    if request.param == "sqlite":
-        yield []
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create_database()
-    yield ["--database", url]
-    server.drop_database(url)
-
-
 # On a loaded machine most of its time is starting what was killed.
 @pytest.mark.timeout(180)
-def test_nothing_is_lost_or_doubled_in_a_short_drill(database_options: list[str]) -> None:
-    done = subprocess.run(
-        [PYTHON, "-m", "chaos", "--quick", "--limit", "80", *database_options], cwd=ROOT, capture_output=True, text=True
-    )
+@pytest.mark.parametrize("options", [[], ["--database", "postgres"]], ids=["sqlite", "postgres"])
+def test_nothing_is_lost_or_doubled_in_a_short_drill(options: list[str]) -> None:
+    argv = [PYTHON, "-m", "chaos", "--quick", "--limit", "80", *options]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
 
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "lost                       0\n" in done.stdout

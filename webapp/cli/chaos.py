@@ -31,7 +31,7 @@ _QUICK = {"scans": 60, "kills": 8, "lease_seconds": 2.0, "pace_seconds": 1.0}
 @click.option("--database", "database_url", metavar="URL", help=_DATABASE_HELP)
 @click.option("--broker", "broker_url", metavar="URL", help=_BROKER_HELP)
 @click.option("--without", type=click.Choice(["claim", "due"]), multiple=True, help=_WITHOUT_HELP)
-@click.option("--only", type=click.Choice(_KINDS), multiple=True, help="Kill in these ways alone.")
+@click.option("--only", type=click.Choice(_KINDS), multiple=True, help="These ways alone; `release` comes only so.")
 @click.option("--pace", "pace_seconds", type=float, default=2.0, show_default=True, metavar="S", help="Between kills.")
 @click.pass_context
 def chaos(context: click.Context, /, without: tuple[str, ...], only: tuple[str, ...], **options: Any) -> None:
