@@ -19,7 +19,7 @@ from tests.stack import free_port
 from webapp.database import db
 from webapp.live.hub import MAX_STREAMS, get_hub
 
-SCAN = uuid.uuid4()
+SCAN = uuid.UUID(int=7)
 EVENTS = "/api/v1/events"
 
 
