@@ -23,7 +23,8 @@ class Broker:
     conf: dict[str, Any] = field(repr=False)
     retry_priority: int
     new_priority: int
-    longest_countdown: float
+    #: Of retries that the broker may hold until they are due, in seconds; None where it holds none.
+    longest_countdown: float | None
     publish_retries: int
     #: To see at once that it is away: kombu's own connection would first try for some six seconds.
     redis: Redis | None = field(default=None, repr=False)
@@ -78,7 +79,7 @@ def _rabbitmq() -> Broker:
         # RabbitMQ 4 knows two levels, above 4 and not; before it, a quorum queue knows none.
         retry_priority=5,
         new_priority=0,
-        longest_countdown=0.0,
+        longest_countdown=None,
         # The server closes connections that rest, for the lack of heartbeats.
         publish_retries=1,
     )

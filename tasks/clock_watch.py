@@ -32,19 +32,22 @@ class ClockWatch:
     def look(self, clock: dt.datetime, *, asked_at: float) -> None:
         """The database says that it is ``clock``; it was asked at that monotonic time."""
         before, self._seen = self._seen, (clock, asked_at)
+        took = time.monotonic() - asked_at
         if self._is_away:
             self._is_away = False
-            self._rest("the database is back")
+            self.rest("the database is back")
+        elif took > self._rest_seconds:
+            self.rest(f"the database answered after {took:.0f} s")
         elif before is not None:
-            took = time.monotonic() - asked_at
             step = (clock - before[0]).total_seconds() - (asked_at - before[1])
             if abs(step) > _STEP_SECONDS + took:
-                self._rest(f"the database's clock was moved by {step:+.0f} s")
+                self.rest(f"the database's clock was moved by {step:+.0f} s")
 
     def lose_sight(self) -> None:
         """The database could not be asked."""
         self._is_away = True
 
-    def _rest(self, why: str) -> None:
+    def rest(self, why: str) -> None:
+        """Believe no lease until workers have had the time to renew theirs."""
         self._rests_until = time.monotonic() + self._rest_seconds
         log.warning("%s: workers get %.1f s to renew their leases", why, self._rest_seconds)

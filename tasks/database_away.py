@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
+#: It cannot be reached, takes no writes for the time being, or all our connections to it are in use.
+AWAY: Final[tuple[type[SQLAlchemyError], ...]] = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 #: A longer absence is left to the scheduler and the leases; Celery's soft limit may end the wait before.
 PATIENCE_SECONDS: Final = 30.0
 _FIRST_PAUSE_SECONDS: Final = 0.1
@@ -24,9 +27,9 @@ def patiently(action: Callable[[], Result], *, patience: float = PATIENCE_SECOND
     while True:
         try:
             return action()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             if time.monotonic() + pause > gives_up_at:
                 raise
-            log.warning("the database is away, trying again error=%s", type(error.orig).__name__)
+            log.warning("the database is away, trying again error=%s", type(error).__name__)
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -14,7 +14,7 @@ from tasks.presence import BEAT, leave, show_presence
 from tasks.wake import backlog, greet_broker, tell_and_wake, wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
-from webapp.scans.lifecycle import Outlook
+from webapp.scans.lifecycle import Outlook, WritersWaited
 from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,16 @@ SHORTEST_TICK_SECONDS: Final = 0.05
 STEP_LIMIT: Final = 1000
 #: A wake-up that nobody claimed for so long, while the queue is short, is taken for lost.
 PATIENCE_SECONDS: Final = 3.0
-SHORT_BACKLOG: Final = 100
+#: A longer queue is not compared with the rows.
+SHORT_BACKLOG: Final = 1000
+#: Whatever the queue holds, so few of those that have waited for so long are sent again with each tick: messages that
+#: find nothing to do may hide that others are lost.
+LONG_PATIENCE_SECONDS: Final = 60.0
+TRICKLE: Final = 10
+
+
+class BrokerFull(Exception):
+    """The broker is there and takes no message."""
 
 
 class DueScheduler(Scheduler):
@@ -34,7 +43,8 @@ class DueScheduler(Scheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._settings: Settings = celery.flask_app.extensions["tilldone.settings"]
-        self._watch = ClockWatch(self._settings.lease_seconds / RENEWALS_PER_LEASE + 1)
+        self._renewal_seconds = self._settings.lease_seconds / RENEWALS_PER_LEASE
+        self._watch = ClockWatch(self._renewal_seconds + 1)
         self._failing: set[str] = set()
         self._next_unclaimed = 0.0
         super().__init__(*args, **kwargs)
@@ -93,7 +103,13 @@ class DueScheduler(Scheduler):
         super().close()
 
     def _rescue(self) -> int:
-        rescued = lifecycle.rescue(STEP_LIMIT, max_crashes=self._settings.max_crashes)
+        try:
+            rescued = lifecycle.rescue(
+                STEP_LIMIT, max_crashes=self._settings.max_crashes, patience=self._renewal_seconds
+            )
+        except WritersWaited:
+            self._watch.rest("writers had to wait")
+            return 0
         if rescued:
             log.warning("rescued from lost workers scans=%d", len(rescued))
         tell_and_wake(rescued)
@@ -102,8 +118,10 @@ class DueScheduler(Scheduler):
     def _wake_due(self) -> int:
         greet_broker()
         due = lifecycle.take_due(STEP_LIMIT)
-        # While the broker takes none there is no hurry to try the next ones.
-        return len(due) if wake(due, is_retry=True) else 0
+        if not wake(due, is_retry=True):
+            # It answers and takes nothing, as a full one does: there is no hurry to try again.
+            raise BrokerFull("the broker takes no wake-ups")
+        return len(due)
 
     def _expire(self) -> int:
         expired = lifecycle.expire(STEP_LIMIT)
@@ -113,12 +131,12 @@ class DueScheduler(Scheduler):
     def _wake_unclaimed(self) -> int:
         self._next_unclaimed = time.monotonic() + TICK_SECONDS
         queued = backlog()
-        if queued > SHORT_BACKLOG:
-            return 0
-        unclaimed = lifecycle.take_unclaimed(STEP_LIMIT, patience=PATIENCE_SECONDS, queued=queued)
-        if unclaimed:
-            log.warning("wake-ups sent again scans=%d", len(unclaimed))
-        wake(unclaimed, is_retry=True)
+        missing = 0 if queued > SHORT_BACKLOG else lifecycle.count_unclaimed(queued + STEP_LIMIT) - queued
+        lost = lifecycle.take_unclaimed(missing, patience=PATIENCE_SECONDS) if missing > 0 else []
+        lost += lifecycle.take_unclaimed(TRICKLE, patience=LONG_PATIENCE_SECONDS)
+        if lost:
+            log.warning("wake-ups sent again scans=%d", len(lost))
+        wake(lost, is_retry=True)
         return 0
 
     def _run(self, step: Callable[[], int]) -> int:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from tasks.cancellation import Cancellation
 from tasks.celery import celery
 from tasks.endings import end_overtime, hand_back, is_overtime
@@ -40,7 +38,7 @@ class Heartbeat:
     def add(self, held: Held) -> None:
         with self._changed:
             self._held.add(held)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
 
@@ -54,9 +52,9 @@ class Heartbeat:
             letting_go = list(self._held)
             self._held.clear()
         with celery.flask_app.app_context():
-            for held in letting_go:
-                hand_back(held.claim)
-                held.cancellation.cancel()
+            hand_back([held.claim for held in letting_go])
+        for held in letting_go:
+            held.cancellation.cancel()
 
     def _run(self) -> None:
         while True:
@@ -70,17 +68,26 @@ class Heartbeat:
 
     def _beat(self, every: list[Held]) -> None:
         try:
-            for held in [held for held in every if is_overtime(held.claim)]:
-                # Where no parent kills a child: threads and greenlets cannot be ended, only left behind.
-                end_overtime(held.claim)
             holding = lifecycle.renew([held.claim for held in every], lease_seconds=self._lease_seconds)
-        except SQLAlchemyError as error:
+        except Exception as error:  # whatever it is, the next beat must come
             log.warning("leases not renewed claims=%d error=%s", len(every), type(error).__name__)
             return
         for held in every:
-            if held.claim.scan_id not in holding:
+            if held.claim not in holding:
                 self.remove(held)
                 held.cancellation.cancel()
+            elif is_overtime(held.claim):
+                self._end(held)
+
+    def _end(self, held: Held) -> None:
+        """Where no parent kills a child: threads and greenlets cannot be ended, only left behind."""
+        try:
+            end_overtime(held.claim)
+        except Exception as error:
+            log.warning("not ended scan=%s error=%s", held.claim.scan_id, type(error).__name__)
+            return
+        self.remove(held)
+        held.cancellation.cancel()
 
 
 _heartbeat: Heartbeat | None = None

@@ -10,6 +10,7 @@ from celery.worker.request import Request
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.celery import celery
+from tasks.scan import worker_name
 from tasks.wake import tell_and_wake
 from webapp.scans import lifecycle
 from webapp.settings import Settings
@@ -35,7 +36,10 @@ class ScanRequest(Request):
         settings: Settings = celery.flask_app.extensions["tilldone.settings"]
         try:
             with celery.flask_app.app_context():
-                change = lifecycle.interrupt(uuid.UUID(scan_id), attempt, max_crashes=settings.max_crashes)
+                worker = worker_name(self.hostname)
+                change = lifecycle.interrupt(
+                    uuid.UUID(scan_id), attempt, worker=worker, max_crashes=settings.max_crashes
+                )
                 if change is not None:
                     log.warning("a child was lost scan=%s attempt=%d state=%s", scan_id, attempt, change.state)
                     tell_and_wake([change])

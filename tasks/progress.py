@@ -15,7 +15,7 @@ from celery.worker.request import Request
 
 from tasks.celery import celery
 from tasks.endings import end_overtime
-from tasks.scan import NotYet, scan
+from tasks.scan import NotYet, scan, worker_name
 from tasks.signals import change_committed
 from tasks.wake import tell_and_wake
 from webapp.live.publisher import publish
@@ -63,7 +63,9 @@ def _on_revoked(request: Request, terminated: bool, **_: Any) -> None:
     settings: Settings = celery.flask_app.extensions["tilldone.settings"]
     with celery.flask_app.app_context():
         scan_id, attempt = request.args
-        change = lifecycle.interrupt(uuid.UUID(scan_id), attempt, max_crashes=settings.max_crashes)
+        change = lifecycle.interrupt(
+            uuid.UUID(scan_id), attempt, worker=worker_name(request.hostname), max_crashes=settings.max_crashes
+        )
         if change is not None:
             tell_and_wake([change])
 

@@ -10,12 +10,11 @@ from celery import Task
 from celery.exceptions import Reject
 from celery.worker import state
 from flask import current_app
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tasks.cancellation import Cancellation
 from tasks.celery import SCAN_TASK, celery
 from tasks.counters import Counter, count
-from tasks.database_away import patiently
+from tasks.database_away import AWAY, patiently
 from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.fetch import fetch
 from tasks.heartbeat import keep_alive
@@ -86,8 +85,13 @@ def _leave_to_others() -> NoReturn:
 
 def _claim(task: Task, scan_id: uuid.UUID, attempt: int, settings: Settings) -> Claim | None:
     """A claim may be repeated: if the first one did stand, the second finds nothing, and the lease runs out."""
-    worker = str(task.request.hostname or "unknown")[:255]
+    worker = worker_name(task.request.hostname)
     return patiently(lambda: lifecycle.start(scan_id, attempt, worker=worker, lease_seconds=settings.lease_seconds))
+
+
+def worker_name(hostname: str | None) -> str:
+    """As the scan's row has it."""
+    return str(hostname or "unknown")[:255]
 
 
 def _attempt(claim: Claim, settings: Settings) -> Settled | None:
@@ -98,9 +102,15 @@ def _attempt(claim: Claim, settings: Settings) -> Settled | None:
                 log.info("given up, its claim is lost scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
                 return None
             settled = _settle(claim, exchange)
+        except SoftTimeLimitExceeded:
+            end_overtime(claim)
+            return None
         except BaseException:
             # This process is told to stop, by SystemExit or its like: another one shall go on without waiting.
-            (end_overtime if is_overtime(claim) else hand_back)(claim)
+            if is_overtime(claim):
+                end_overtime(claim)
+            else:
+                hand_back([claim])
             raise
     if settled is None:
         log.warning("fenced off, somebody else has the scan scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
@@ -131,7 +141,7 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
 def _settle(claim: Claim, exchange: Exchange) -> Settled | None:
     try:
         return patiently(lambda: _write(claim, exchange))
-    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+    except (*AWAY, SoftTimeLimitExceeded):
         raise
     except Exception:
         # Whatever it is in the answer that cannot be judged or stored would come again with each attempt that is

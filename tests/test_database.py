@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from tests.factories import a_scan, row
 from webapp import database
@@ -89,3 +90,10 @@ def test_a_connection_that_the_server_closed_while_it_rested_is_replaced(
         with db.engine.connect() as connection:
             assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
         db.engine.dispose()
+
+
+def test_an_error_says_nothing_of_what_was_to_be_stored(app: Flask) -> None:
+    with pytest.raises(IntegrityError) as told, transaction() as connection:
+        connection.execute(text("INSERT INTO batch (id, name) VALUES (NULL, :name)"), {"name": "canary-header"})
+
+    assert "canary-header" not in str(told.value)

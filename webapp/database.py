@@ -22,6 +22,14 @@ from sqlalchemy.types import TypeDecorator
 SQLITE_BUSY_SECONDS = 30
 #: A connection that was not used for so long is asked whether it still stands.
 RESTED_SECONDS = 1.0
+#: A host that vanished answers nobody, not even with a reset: without these a question would wait for many minutes.
+_IMPATIENT = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 
 class Base(DeclarativeBase):
@@ -85,9 +93,10 @@ def _now_sqlite(element: now, compiler: SQLCompiler, **kw: Any) -> str:
 def init_database(app: Flask, url: str, *, pool_size: int) -> None:
     """Bind ``db`` to the app; connections are opened when they are first needed."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+    # A statement's parameters are other people's headers and answers: no error may carry them into a log.
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
     if url.startswith("postgresql"):
-        options |= {"connect_args": {"connect_timeout": 5}}
+        options |= {"connect_args": _IMPATIENT}
     else:
         options |= {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options

@@ -421,7 +421,7 @@ def test_our_own_forms_and_programs_pass(client: FlaskClient, headers: dict[str,
 def test_an_interrupted_attempt_tells_its_story_in_the_list_and_on_the_timeline(client: FlaskClient) -> None:
     scan_id = a_scan()
     a_claim(scan_id, worker="w1@host")
-    lifecycle.interrupt(scan_id, 1, max_crashes=5)
+    lifecycle.interrupt(scan_id, 1, worker="w1@host", max_crashes=5)
     story = "Attempt 1 interrupted: its worker w1@host was lost; goes on as soon as a worker is free"
     assert look(client, f"/scans/{scan_id}").html.count(story) == 2
 

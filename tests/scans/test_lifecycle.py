@@ -215,7 +215,7 @@ def test_a_lost_worker_costs_an_attempt_row_but_not_a_try() -> None:
     scan_id = a_scan(max_attempts=1)
     a_claim(scan_id, lease_seconds=-1)
 
-    [change] = lifecycle.rescue(10, max_crashes=5)
+    [change] = lifecycle.rescue(10, max_crashes=5, patience=5)
 
     assert (change.id, change.state) == (scan_id, State.QUEUED)
     [attempt] = queries.get_attempts(scan_id)
@@ -229,7 +229,7 @@ def test_a_scan_that_keeps_killing_its_workers_is_abandoned() -> None:
     states = []
     for attempt in (1, 2, 3):
         a_claim(scan_id, attempt, lease_seconds=-1)
-        states += [change.state for change in lifecycle.rescue(10, max_crashes=3)]
+        states += [change.state for change in lifecycle.rescue(10, max_crashes=3, patience=5)]
 
     assert states == [State.QUEUED, State.QUEUED, State.ABANDONED]
     assert row(scan_id).error == "Abandoned: its worker was lost 3 times."
@@ -275,9 +275,9 @@ def test_a_due_scan_is_woken_once() -> None:
 def test_a_wake_up_that_nobody_claimed_is_sent_again() -> None:
     scan_id = a_scan()
 
-    assert lifecycle.take_unclaimed(10, patience=60, queued=0) == []
-    assert lifecycle.take_unclaimed(10, patience=-5, queued=1) == []  # it may still be in the queue
-    assert lifecycle.take_unclaimed(10, patience=-5, queued=0) == [a_wake_up(scan_id)]
+    assert lifecycle.take_unclaimed(10, patience=60) == []
+    assert lifecycle.count_unclaimed(10) == 1
+    assert lifecycle.take_unclaimed(10, patience=-5) == [a_wake_up(scan_id)]
 
 
 def test_a_running_attempt_can_be_recalled_by_who_settles_it_for_its_dead_worker() -> None:

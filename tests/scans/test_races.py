@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.factories import GOOD, UNAVAILABLE, a_claim, a_scan, row, settle
+from webapp.database import transaction
 from webapp.scans import lifecycle, queries
 from webapp.scans.errors import NotAllowedNow
 from webapp.scans.states import Outcome, State
@@ -71,7 +72,7 @@ def test_a_wake_up_before_its_time_finds_nothing_to_do(either_app: Flask) -> Non
 def test_a_late_attempt_cannot_overwrite_the_one_that_took_its_place(either_app: Flask) -> None:
     scan_id = a_scan()
     frozen = a_claim(scan_id, lease_seconds=-1)
-    lifecycle.rescue(10, max_crashes=5)
+    lifecycle.rescue(10, max_crashes=5, patience=5)
     settle(a_claim(scan_id, 2, worker="w2"), GOOD)
     before = row(scan_id).revision
 
@@ -84,7 +85,7 @@ def test_a_late_attempt_cannot_overwrite_the_one_that_took_its_place(either_app:
 def test_a_late_attempt_is_fenced_off_even_while_its_scan_is_queued_again(either_app: Flask) -> None:
     scan_id = a_scan()
     frozen = a_claim(scan_id, lease_seconds=-1)
-    lifecycle.rescue(10, max_crashes=5)
+    lifecycle.rescue(10, max_crashes=5, patience=5)
 
     assert settle(frozen, GOOD) is None
     assert row(scan_id).state is State.QUEUED
@@ -142,7 +143,7 @@ def test_two_schedulers_rescue_each_scan_once(either_app: Flask) -> None:
         a_claim(scan_id, lease_seconds=-1)
 
     def rescue() -> list[Any]:
-        return [change.id for change in lifecycle.rescue(100, max_crashes=5)]
+        return [change.id for change in lifecycle.rescue(100, max_crashes=5, patience=5)]
 
     first, second = at_once(either_app, rescue, rescue)
 
@@ -159,14 +160,42 @@ def test_two_schedulers_wake_each_scan_once(either_app: Flask) -> None:
     assert sorted(wake_up.scan_id for wake_up in first + second) == sorted(ids)
 
 
+def test_leases_that_ran_out_while_nobody_could_write_are_not_taken(app: Flask) -> None:
+    claim = a_claim(a_scan(), lease_seconds=-1)
+    told: list[str] = []
+
+    def rescue() -> None:
+        with app.app_context():
+            try:
+                lifecycle.rescue(10, max_crashes=5, patience=0.05)
+            except lifecycle.WritersWaited:
+                told.append("writers waited")
+
+    with transaction():
+        rescuing = threading.Thread(target=rescue)
+        rescuing.start()
+        rescuing.join(0.3)
+    rescuing.join(10)
+
+    assert told == ["writers waited"]
+    assert lifecycle.renew([claim], lease_seconds=10) == [claim]
+
+
+def test_only_the_attempt_of_the_lost_worker_is_interrupted(either_app: Flask) -> None:
+    claim = a_claim(a_scan(), worker="w1")
+
+    assert lifecycle.interrupt(claim.scan_id, 1, worker="w2", max_crashes=5) is None
+    assert lifecycle.interrupt(claim.scan_id, 1, worker="w1", max_crashes=5) is not None
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_renewed_lease_is_not_rescued_and_a_lost_one_is_told(either_app: Flask, kept: bool) -> None:
     scan_id = a_scan()
     claim = a_claim(scan_id, lease_seconds=-1)
     if not kept:
-        lifecycle.rescue(10, max_crashes=5)
+        lifecycle.rescue(10, max_crashes=5, patience=5)
 
     holding = lifecycle.renew([claim], lease_seconds=10)
 
-    assert holding == ({scan_id} if kept else set())
-    assert lifecycle.rescue(10, max_crashes=5) == []
+    assert holding == ([claim] if kept else [])
+    assert lifecycle.rescue(10, max_crashes=5, patience=5) == []

@@ -33,8 +33,12 @@ def test_a_clock_put_back_does_too() -> None:
     assert not looked((3600, 1), (0, 0)).is_calm
 
 
-def test_a_database_that_answers_slowly_is_no_step() -> None:
+def test_a_database_that_answers_a_little_slowly_is_no_step() -> None:
     assert looked((0, 40), (10, 20)).is_calm
+
+
+def test_one_that_answers_so_slowly_that_leases_ran_out_gives_workers_time_to_renew() -> None:
+    assert not looked((0, 200), (10, 100)).is_calm
 
 
 def test_a_database_that_was_away_gives_workers_time_to_renew() -> None:

@@ -56,9 +56,10 @@ def test_a_wake_up_that_the_broker_has_forgotten_is_sent_again(scheduler: DueSch
     assert backlog() == 2  # as many as are unclaimed: the workers are just busy
 
     get_redis(either_app).flushall()
+    assert wake([a_wake_up(a_scan()) for _ in range(3)])
     DueScheduler(app=celery).tick()
 
-    assert backlog() == 2
+    assert backlog() == 3 + 2  # though others were sent meanwhile
 
 
 def _woken_long_ago() -> uuid.UUID:
@@ -121,7 +122,7 @@ def test_leases_that_ran_out_while_the_database_was_away_may_still_be_renewed(
     scheduler.tick()
 
     assert row(claim.scan_id).state is State.RUNNING
-    assert lifecycle.renew([claim], lease_seconds=10) == {claim.scan_id}
+    assert lifecycle.renew([claim], lease_seconds=10) == [claim]
 
 
 def test_a_clock_put_forward_takes_no_work_from_a_worker_that_lives(
@@ -172,7 +173,7 @@ def test_a_broker_that_is_full_takes_nothing_and_costs_nothing(scheduler: DueSch
     valkey.config_set("maxmemory", 1)
     try:
         assert wake([a_wake_up(scan_id)]) is False
-        scheduler.tick()
+        assert scheduler.tick() > 0.5
         assert row(scan_id).sent_at is None
     finally:
         valkey.config_set("maxmemory", 0)

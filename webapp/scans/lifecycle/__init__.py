@@ -7,9 +7,9 @@ from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN, Settled, recall, 
 from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
-from webapp.scans.lifecycle.rescue import expire, hand_back, interrupt, rescue
+from webapp.scans.lifecycle.rescue import WritersWaited, expire, hand_back, interrupt, rescue
 from webapp.scans.lifecycle.submission import Submission, submit
-from webapp.scans.lifecycle.wake_ups import WakeUp, forget_sent, take_due, take_unclaimed
+from webapp.scans.lifecycle.wake_ups import WakeUp, count_unclaimed, forget_sent, take_due, take_unclaimed
 
 __all__ = [
     "LONGEST_COUNTDOWN",
@@ -18,7 +18,9 @@ __all__ = [
     "Settled",
     "Submission",
     "WakeUp",
+    "WritersWaited",
     "cancel",
+    "count_unclaimed",
     "expire",
     "forget_sent",
     "hand_back",

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Float, bindparam, func, or_, select, update
@@ -115,19 +115,24 @@ def _claim(row: Sequence[Any], worker: str) -> Claim:
 def recall(scan_id: uuid.UUID, attempt: int) -> Claim | None:
     """The claim on a running attempt, for who must settle it in the place of its dead worker; None if it is over."""
     running = (Scan.id == scan_id, Scan.attempt == attempt, Scan.state == State.RUNNING)
-    statement = select(*CHANGE_COLUMNS, *_CLAIM_COLUMNS, Scan.worker).where(*running)
+    statement = select(*CHANGE_COLUMNS, *_CLAIM_COLUMNS, Scan.worker, now().label("clock")).where(*running)
     with db.engine.connect() as connection:
         row = connection.execute(statement).one_or_none()
-    return None if row is None else _claim(row[:-1], row.worker)
+    if row is None:
+        return None
+    claim = _claim(row[:-2], row.worker)
+    age = (row.clock - claim.started_at).total_seconds()
+    return replace(claim, claimed_monotonic=claim.claimed_monotonic - age)
 
 
-def renew(claims: Sequence[Claim], *, lease_seconds: float) -> set[uuid.UUID]:
-    """Prolong the leases of all these claims at once; returns the ids of those that still hold."""
+def renew(claims: Sequence[Claim], *, lease_seconds: float) -> list[Claim]:
+    """Prolong the leases of all these claims at once; returns those that still hold."""
     if not claims:
-        return set()
+        return []
     statement = update(Scan).where(or_(*(claim.holds for claim in claims))).values(lease_until=now(lease_seconds))
     with transaction() as connection:
-        return set(connection.scalars(statement.returning(Scan.id)))
+        held = {(scan_id, token) for scan_id, token in connection.execute(statement.returning(Scan.id, Scan.token))}
+    return [claim for claim in claims if (claim.scan_id, claim.token) in held]
 
 
 def settle(claim: Claim, exchange: Exchange, verdict: Verdict, *, longest_countdown: float | None) -> Settled | None:

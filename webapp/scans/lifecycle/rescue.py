@@ -1,5 +1,6 @@
 """What happens to a scan whose worker cannot finish it, and to one whose time is over."""
 
+import time
 import uuid
 from typing import Any
 
@@ -16,25 +17,35 @@ from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 _LOST = "Interrupted: its worker was lost."
 
 
-def rescue(limit: int, *, max_crashes: int) -> list[Change]:
-    """Take running scans from workers whose lease is over: each is queued again, or abandoned at ``max_crashes``."""
+class WritersWaited(Exception):
+    """Nobody could write for a while, so leases are over that their workers wanted to renew."""
+
+
+def rescue(limit: int, *, max_crashes: int, patience: float) -> list[Change]:
+    """Take running scans from workers whose lease is over: each is queued again, or abandoned at ``max_crashes``.
+
+    Raises WritersWaited when it took longer than ``patience`` seconds until it could write: others waited too.
+    """
+    started = time.monotonic()
     with transaction() as connection:
+        if time.monotonic() - started > patience:
+            raise WritersWaited
         rows = _locked(connection, Scan.lease_until <= now(), limit)
         return [_requeue_after_crash(connection, row, max_crashes) for row in rows]
 
 
-def interrupt(scan_id: uuid.UUID, attempt: int, *, max_crashes: int) -> Change | None:
-    """The same for one attempt whose worker is known to be lost; None when it does not run any more."""
+def interrupt(scan_id: uuid.UUID, attempt: int, *, worker: str, max_crashes: int) -> Change | None:
+    """The same for one attempt of a worker that is known to be lost; None when it does not run any more."""
+    running = (Scan.id == scan_id) & (Scan.attempt == attempt) & (Scan.state == State.RUNNING)
     with transaction() as connection:
-        running = (Scan.id == scan_id) & (Scan.attempt == attempt) & (Scan.state == State.RUNNING)
-        rows = _locked(connection, running, 1)
+        rows = _waited_for(connection, running & (Scan.worker == worker))
         return _requeue_after_crash(connection, rows[0], max_crashes) if rows else None
 
 
 def hand_back(claim: Claim) -> Change | None:
     """Give up a claim because this worker must stop: the scan is queued again at once, and it is no crash."""
     with transaction() as connection:
-        rows = _locked(connection, claim.holds, 1)
+        rows = _waited_for(connection, claim.holds)
         if not rows:
             return None
         return _cut_off(connection, rows[0], "Interrupted: its worker was told to stop.", 0, _QUEUED_AGAIN)
@@ -72,6 +83,11 @@ _QUEUED_AGAIN = {"state": State.QUEUED, "due_at": now(), "sent_at": now(), "trig
 def _locked(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Row[*tuple[Any, ...]]]:
     statement = select(*CUT_OFF_COLUMNS).where(condition).limit(limit).with_for_update(skip_locked=True)
     return list(connection.execute(statement))
+
+
+def _waited_for(connection: Connection, condition: ColumnElement[bool]) -> list[Row[*tuple[Any, ...]]]:
+    """For one scan in particular: who skipped it, because its lease is just being renewed, would leave it alone."""
+    return list(connection.execute(select(*CUT_OFF_COLUMNS).where(condition).with_for_update()))
 
 
 def _requeue_after_crash(connection: Connection, row: Row[*tuple[Any, ...]], max_crashes: int) -> Change:

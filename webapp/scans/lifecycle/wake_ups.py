@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from webapp.database import now, transaction
+from webapp.database import db, now, transaction
 from webapp.scans.change import Change
 from webapp.scans.models import Scan
 from webapp.scans.states import IDLE_STATES
@@ -28,16 +28,21 @@ class WakeUp(NamedTuple):
 
 def take_due(limit: int) -> list[WakeUp]:
     """Scans that are due and for which no wake-up was sent; from now on they count as sent."""
-    return _take(and_(Scan.sent_at.is_(None), Scan.due_at <= now()), limit)
+    return _take(and_(Scan.sent_at.is_(None), Scan.due_at <= now()), limit, order=Scan.due_at)
 
 
-def take_unclaimed(limit: int, *, patience: float, queued: int) -> list[WakeUp]:
-    """Scans whose wake-up has been out for ``patience`` seconds since it was due, unclaimed: they are sent again.
-
-    As long as the broker still has as many wake-ups ``queued``, none needs to be lost: the workers are just busy.
-    """
+def take_unclaimed(limit: int, *, patience: float) -> list[WakeUp]:
+    """Scans whose wake-up has been out for ``patience`` seconds since it was due, unclaimed: they are sent again, those
+    first that have waited longest."""
     long_ago = now(-patience)
-    return _take(and_(Scan.sent_at <= long_ago, Scan.due_at <= long_ago), limit, more_than=queued)
+    return _take(and_(Scan.sent_at <= long_ago, Scan.due_at <= long_ago), limit, order=Scan.sent_at)
+
+
+def count_unclaimed(limit: int) -> int:
+    """Scans that are due, woken and not claimed, at most ``limit``: as many wake-ups should be on their way."""
+    found = select(Scan.id).where(Scan.sent_at <= now(), Scan.due_at <= now()).limit(limit).subquery()
+    with db.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(found)) or 0
 
 
 def forget_sent(ids: Sequence[uuid.UUID]) -> None:
@@ -48,19 +53,21 @@ def forget_sent(ids: Sequence[uuid.UUID]) -> None:
             connection.execute(update(Scan).where(chosen, Scan.state.in_(IDLE_STATES)).values(sent_at=None))
 
 
-def _take(condition: ColumnElement[bool], limit: int, *, more_than: int = 0) -> list[WakeUp]:
+def _take(condition: ColumnElement[bool], limit: int, *, order: Any) -> list[WakeUp]:
     with transaction() as connection:
-        found = _find(connection, condition, limit)
-        if len(found) <= more_than:
-            return []
+        found = _find(connection, condition, limit, order)
         for start in range(0, len(found), 500):
             ids = [wake_up.scan_id for wake_up in found[start : start + 500]]
             connection.execute(update(Scan).where(Scan.id.in_(ids)).values(sent_at=now()))
     return found
 
 
-def _find(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[WakeUp]:
+def _find(connection: Connection, condition: ColumnElement[bool], limit: int, order: Any) -> list[WakeUp]:
     rows = connection.execute(
-        select(Scan.id, Scan.attempt + 1, Scan.policy).where(condition).limit(limit).with_for_update(skip_locked=True)
+        select(Scan.id, Scan.attempt + 1, Scan.policy)
+        .where(condition)
+        .order_by(order)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [WakeUp(scan_id, attempt, policy.attempt_timeout) for scan_id, attempt, policy in rows]
