@@ -26,12 +26,9 @@ SHORTEST_TICK_SECONDS: Final = 0.05
 STEP_LIMIT: Final = 1000
 #: A wake-up that nobody claimed for so long, while the queue is short, is taken for lost.
 PATIENCE_SECONDS: Final = 3.0
-#: A longer queue is not compared with the rows.
+#: A longer queue is compared with the rows less often, for they must be counted.
 SHORT_BACKLOG: Final = 1000
-#: Whatever the queue holds, so few of those that have waited for so long are sent again with each tick: messages that
-#: find nothing to do may hide that others are lost.
-LONG_PATIENCE_SECONDS: Final = 60.0
-TRICKLE: Final = 10
+_LONG_BACKLOG_INTERVAL_SECONDS: Final = 30.0
 
 
 class BrokerFull(Exception):
@@ -47,6 +44,7 @@ class DueScheduler(Scheduler):
         self._watch = ClockWatch(self._renewal_seconds + 1)
         self._failing: set[str] = set()
         self._next_unclaimed = 0.0
+        self._missing = 0
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -86,7 +84,9 @@ class DueScheduler(Scheduler):
             steps.append(self._wake_due)
         if outlook.has_come(outlook.deadline_at):
             steps.append(self._expire)
-        if outlook.seconds_until(outlook.sent_at) <= -PATIENCE_SECONDS and time.monotonic() >= self._next_unclaimed:
+        # A tick earlier than patience ends, for it takes two looks.
+        is_late = outlook.seconds_until(outlook.sent_at) <= TICK_SECONDS - PATIENCE_SECONDS
+        if is_late and time.monotonic() >= self._next_unclaimed:
             steps.append(self._wake_unclaimed)
         return steps
 
@@ -129,14 +129,16 @@ class DueScheduler(Scheduler):
         return len(expired)
 
     def _wake_unclaimed(self) -> int:
-        self._next_unclaimed = time.monotonic() + TICK_SECONDS
         queued = backlog()
-        missing = 0 if queued > SHORT_BACKLOG else lifecycle.count_unclaimed(queued + STEP_LIMIT) - queued
-        lost = lifecycle.take_unclaimed(missing, patience=PATIENCE_SECONDS) if missing > 0 else []
-        lost += lifecycle.take_unclaimed(TRICKLE, patience=LONG_PATIENCE_SECONDS)
-        if lost:
-            log.warning("wake-ups sent again scans=%d", len(lost))
-        wake(lost, is_retry=True)
+        interval = TICK_SECONDS if queued <= SHORT_BACKLOG else _LONG_BACKLOG_INTERVAL_SECONDS
+        self._next_unclaimed = time.monotonic() + interval
+        missing = lifecycle.count_unclaimed(queued + STEP_LIMIT) - queued
+        # Some are always on their way between a commit, the broker and a claim: what is missing twice is lost.
+        lost, self._missing = min(missing, self._missing), missing
+        unclaimed = lifecycle.take_unclaimed(lost, patience=PATIENCE_SECONDS) if lost > 0 else []
+        if unclaimed:
+            log.warning("wake-ups sent again scans=%d", len(unclaimed))
+            wake(unclaimed, is_retry=True)
         return 0
 
     def _run(self, step: Callable[[], int]) -> int:
