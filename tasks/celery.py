@@ -23,7 +23,7 @@ class ContextTask(Task):
     """A task that runs inside the Flask app's context, which is where the database session lives."""
 
     abstract = True
-    Request = "tasks.lost_child:ScanRequest"
+    Request = "tasks.request:ScanRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with self.app.flask_app.app_context():

@@ -1,4 +1,5 @@
-"""A pool child that died leaves its scan running: its parent knows at once, and need not wait for the lease."""
+"""Celery's own note of a message in the worker's main process, which knows at once what it does not tell: that a pool
+child died and left its scan running, and that the broker did not hear that a message is done with."""
 
 import logging
 import uuid
@@ -7,6 +8,8 @@ from typing import Any
 from billiard.einfo import ExceptionWithTraceback
 from billiard.exceptions import WorkerLostError
 from celery.worker.request import Request
+from kombu.message import Message
+from kombu.transport import virtual
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.celery import celery
@@ -24,7 +27,15 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 class ScanRequest(Request):
-    """Celery's own, in the worker's main process; its signals say nothing of a child that was killed."""
+    """In the place of Celery's Request for each wake-up."""
+
+    def acknowledge(self) -> None:
+        super().acknowledge()
+        _give_up_place(self.message)
+
+    def reject(self, requeue: bool = False) -> None:
+        super().reject(requeue)
+        _give_up_place(self.message)
 
     def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(_innermost(exc_info.exception), WorkerLostError):
@@ -45,3 +56,16 @@ class ScanRequest(Request):
                     tell_and_wake([change])
         except SQLAlchemyError as error:
             log.warning("left to its lease scan=%s error=%s", scan_id, type(error).__name__)
+
+
+def _give_up_place(message: Message) -> None:
+    """Of a message that Redis could not be told of, because it was away just then.
+
+    It would count against the prefetch limit for ever. With as many of them as there are slots the worker would ask
+    for no further message, and so never learn that its connection is gone. Redis delivers it once more, much later,
+    and then there is nothing to do.
+    """
+    if not message.acknowledged and isinstance(message.channel, virtual.Channel):
+        # Past the transport's own, which would ask Redis again.
+        base: Any = virtual.QoS
+        base.ack(message.channel.qos, message.delivery_tag)
