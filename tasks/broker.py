@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kombu.entity import Exchange, Queue
 from redis import Redis
 
 from tasks.limits import HARD_TIME_LIMIT
@@ -10,12 +11,15 @@ from webapp.live.redis_client import connect
 from webapp.scans import lifecycle
 from webapp.settings import Settings
 
+QUEUE: Final = "tilldone"
+_RETRY_QUEUE: Final = "tilldone.retries"
 _CONNECT_SECONDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """How to speak to it. Who has waited before goes before who is new: ``retry_priority``, ``new_priority``.
+    """How to speak to it. Who has waited before goes before who is new: by ``retry_priority`` and ``new_priority`` in
+    one queue, or in a queue of their own, ``retry_queue``.
 
     ``publish_retries``: how often a connection that rested, and may have been closed, is made anew for a message.
     """
@@ -23,6 +27,7 @@ class Broker:
     conf: dict[str, Any] = field(repr=False)
     retry_priority: int
     new_priority: int
+    retry_queue: str
     #: Of retries that the broker may hold until they are due, in seconds; None where it holds none.
     longest_countdown: float | None
     publish_retries: int
@@ -52,10 +57,11 @@ def _redis(settings: Settings) -> Broker:
         conf={
             "broker_transport_options": options,
             "broker_connection_timeout": _CONNECT_SECONDS,
-            "task_default_queue_type": "classic",
+            "task_queues": None,
         },
         retry_priority=0,
         new_priority=5,
+        retry_queue=QUEUE,
         longest_countdown=lifecycle.LONGEST_COUNTDOWN,
         publish_retries=0,
         # redis-py spells a socket in another way than kombu.
@@ -64,7 +70,7 @@ def _redis(settings: Settings) -> Broker:
 
 
 def _rabbitmq() -> Broker:
-    """A quorum queue. Its consumers cannot raise their prefetch count, so a retry that a worker held until it is due
+    """Quorum queues. Their consumers cannot raise their prefetch count, so a retry that a worker held until it is due
     would keep a slot from work; and Celery's delay queues are 28 more queues, exact to the second. So nothing rides
     on a countdown here: the scheduler sends each retry when it is due.
 
@@ -74,12 +80,17 @@ def _rabbitmq() -> Broker:
         conf={
             "broker_transport_options": {},
             "broker_connection_timeout": _CONNECT_SECONDS,
-            "task_default_queue_type": "quorum",
+            "task_queues": (_quorum(QUEUE), _quorum(_RETRY_QUEUE)),
         },
-        # RabbitMQ 4 knows two levels, above 4 and not; before it, a quorum queue knows none.
-        retry_priority=5,
+        # A quorum queue knows no priorities, or two levels of them since RabbitMQ 4: workers take from two in turn.
+        retry_priority=0,
         new_priority=0,
+        retry_queue=_RETRY_QUEUE,
         longest_countdown=None,
         # The server closes connections that rest, for the lack of heartbeats.
         publish_retries=1,
     )
+
+
+def _quorum(name: str) -> Any:
+    return Queue(name, exchange=Exchange(name), routing_key=name, queue_arguments={"x-queue-type": "quorum"})

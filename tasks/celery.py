@@ -5,7 +5,7 @@ from typing import Any, Final
 from celery import Celery, Task
 from flask import Flask
 
-from tasks.broker import Broker, broker_of
+from tasks.broker import QUEUE, Broker, broker_of
 from webapp.settings import Settings
 
 #: The scanner task's name, for those who send it without importing it.
@@ -50,7 +50,7 @@ def configure(app: Flask, settings: Settings) -> None:
         task_ignore_result=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
-        task_default_queue="tilldone",
+        task_default_queue=QUEUE,
         worker_prefetch_multiplier=1,
         worker_consumer="tasks.consumer:Consumer",
         worker_concurrency=settings.worker_concurrency,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tasks.broker import broker_of
+from tasks.broker import QUEUE, broker_of
 from tasks.celery import celery
 from tasks.wake import backlog, is_broker_reachable, wake
 from tests.conftest import running_app
@@ -32,7 +32,11 @@ def rabbit_settings(settings: Settings, rabbitmq: RabbitMqServer) -> Settings:
 def rabbit_app(rabbit_settings: Settings) -> Iterator[Flask]:
     for app in running_app(rabbit_settings):
         with celery.connection_for_write() as connection:
-            celery.amqp.queues[celery.conf.task_default_queue](connection.default_channel).delete()
+            for queue in celery.amqp.queues.values():
+                # Emptied, not deleted: who has declared a queue on a connection does not do so again.
+                bound = queue(connection.default_channel)
+                bound.declare()
+                bound.purge()
         yield app
 
 
@@ -41,7 +45,7 @@ def test_who_has_waited_goes_first_on_either_broker(settings: Settings) -> None:
     rabbitmq = broker_of(dataclasses.replace(settings, broker_url="amqp://"))
 
     assert redis.retry_priority < redis.new_priority
-    assert rabbitmq.retry_priority > 4 >= rabbitmq.new_priority
+    assert redis.retry_queue == QUEUE != rabbitmq.retry_queue
 
 
 def test_ten_thousand_wake_ups_arrive(rabbit_app: Flask) -> None:
@@ -55,6 +59,24 @@ def test_ten_thousand_wake_ups_arrive(rabbit_app: Flask) -> None:
     while backlog() < 10_000 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert backlog() == 10_000
+
+
+def test_who_has_waited_does_not_queue_behind_who_is_new(
+    rabbit_app: Flask, rabbit_settings: Settings, target: Target
+) -> None:
+    new = [a_wake_up(a_scan(target.url(f"/gate?name=new-{n}"))) for n in range(20)]
+    waited = a_wake_up(a_scan(target.url("/ok?waited")))
+    assert wake(new) and wake([waited], is_retry=True)
+    for n in range(2, 20):
+        target.open(f"new-{n}")
+
+    # One slot is kept by a new one; the other takes from both queues in turn.
+    with worker(rabbit_settings, concurrency=2):
+        target.wait_for_hits("/gate?name=new-0", 1)
+        target.open("new-1")
+        target.wait_for_hits("/ok?waited", 1)
+        assert target.hits("/gate?name=new-19") == 0
+        target.open("new-0")
 
 
 def test_a_broker_that_keeps_its_connections_and_answers_nobody_holds_no_submit(
