@@ -18,6 +18,8 @@ worker_class = "gthread"
 # Each open page holds one for its stream: webapp.live.hub.MAX_STREAMS, and some for everything else.
 threads = 64
 keepalive = 5
+# A page names the scans that it shows, 200 at most, in its request for their news.
+limit_request_line = 8190
 # Done before the platform, or `tilldone up`, loses patience and kills.
 graceful_timeout = max(1, int(_settings.grace_seconds) - 3)
 # The workers' sign of life is a file: on a disk that stalls it would get them killed.

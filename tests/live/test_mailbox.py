@@ -70,7 +70,7 @@ def test_redis_is_not_lost_to_a_browser_that_never_saw_it(mailbox: Mailbox) -> N
 
 def test_the_farewell_is_the_last_that_a_browser_hears(mailbox: Mailbox) -> None:
     mailbox.end()
-    mailbox.counts(b"counts;")
+    mailbox.counts(None, b"counts;")
     assert not mailbox.is_over
 
     taken = mailbox.take()
@@ -80,15 +80,23 @@ def test_the_farewell_is_the_last_that_a_browser_hears(mailbox: Mailbox) -> None
     assert taken.endswith(b"event: bye\ndata: {}\n\n")
 
 
+def test_of_each_batch_the_newest_counts_wait(mailbox: Mailbox) -> None:
+    mailbox.counts(None, b"old;")
+    mailbox.counts("batch", b"of the batch;")
+    mailbox.counts(None, b"new;")
+
+    assert mailbox.take() == b"new;of the batch;"
+
+
 def test_a_reader_waits_no_longer_once_something_came(mailbox: Mailbox) -> None:
-    mailbox.counts(b"counts;")
+    mailbox.counts(None, b"counts;")
 
     assert mailbox.wait(60)
 
 
 def test_a_reader_that_took_all_waits_again(mailbox: Mailbox) -> None:
-    mailbox.counts(b"one;")
-    mailbox.counts(b"two;")
+    mailbox.counts(None, b"one;")
+    mailbox.counts(None, b"two;")
     mailbox.take()
 
     assert mailbox.wait(0.01)

@@ -105,6 +105,31 @@ def test_counts_come_from_the_database(port: int) -> None:
     browser.hang_up()
 
 
+def test_one_stream_carries_the_scans_and_the_counts_of_several_pages(port: int, news: redis.Redis) -> None:
+    shown, other = uuid.uuid4(), uuid.uuid4()
+    browser = an_open_page(port, f"?ids={shown.hex},{SCAN.hex}&counts=all,{SCAN}")
+    browser.wait_for("counts", 2)
+
+    tell(news, a_change(other, batch_id=SCAN), a_change(shown, revision=2))
+
+    browser.wait_for_scan(str(shown), 2)
+    assert [event.data["id"] for event in browser.named("scan")] == [str(shown)]
+    browser.wait_for("counts", 4)
+    assert [event.data["batch_id"] for event in browser.named("counts")].count(str(SCAN)) == 2
+    browser.hang_up()
+
+
+def test_an_empty_list_hears_of_its_counts_alone(port: int, news: redis.Redis) -> None:
+    browser = an_open_page(port, "?ids=&counts=all")
+    browser.wait_for("counts")
+
+    tell(news, a_change(SCAN))
+
+    browser.wait_for("counts", 2)
+    assert not browser.named("scan")
+    browser.hang_up()
+
+
 def test_a_browser_that_went_away_frees_its_place_at_once(port: int) -> None:
     browsers = [an_open_page(port) for _ in range(MAX_STREAMS)]
     response, _ = visit(port)
@@ -169,6 +194,9 @@ def test_a_server_that_is_told_to_stop_ends_its_streams_within_a_second(
         (f"ids={SCAN},%0Aevent:", "ids"),
         ("ids=" + ",".join([str(SCAN)] * 201), "ids"),
         (f"scan={SCAN}&batch={SCAN}", "batch"),
+        ("counts=", "counts"),
+        ("counts=all,nonsense", "counts"),
+        ("counts=" + ",".join([str(SCAN)] * 21), "counts"),
         (f"scan={SCAN}&scan={SCAN}x&ids={SCAN}", "ids"),
     ],
 )

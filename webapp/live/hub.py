@@ -187,7 +187,7 @@ class Hub:
         opening = self._notice("open", {"server_time": now, "epoch": self._epoch})
         for mailbox in mailboxes:
             mailbox.stands(opening)
-        self._tally.changed({mailbox.scope.batch_id for mailbox in mailboxes if mailbox.scope.is_counted})
+        self._tally.changed({batch_id for mailbox in mailboxes for batch_id in mailbox.scope.counted})
 
     def _lost(self) -> None:
         with self._lock:

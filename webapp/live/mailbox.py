@@ -47,8 +47,8 @@ class Mailbox:
         if self._was_open:
             self._put("subscription", frames.LOST)
 
-    def counts(self, text: bytes) -> None:
-        self._put("counts", text)
+    def counts(self, batch_id: str | None, text: bytes) -> None:
+        self._put(f"counts of {batch_id}", text)
 
     def deliver(self, news: Mapping[str, Frame]) -> None:
         with self._lock:

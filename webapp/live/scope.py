@@ -8,20 +8,26 @@ ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some scans, or those of a batch, or all."""
+    """Some scans, perhaps none, or those of a batch, or all; and the counts that are shown beside them."""
 
-    scan_ids: frozenset[str] = frozenset()
+    scan_ids: frozenset[str] | None = None
     batch_id: str | None = None
+    #: Batches whose counts are wanted, None among them for those of all scans; None alone: those of the scope itself.
+    counts: frozenset[str | None] | None = None
 
     @property
-    def is_counted(self) -> bool:
-        """Whether its page shows how many scans stand in each state."""
-        return not self.scan_ids
+    def counted(self) -> frozenset[str | None]:
+        """Whose counts by state its page shows."""
+        if self.counts is not None:
+            return self.counts
+        return frozenset() if self.scan_ids is not None and self.batch_id is None else frozenset((self.batch_id,))
 
     @property
     def topics(self) -> frozenset[str]:
         """What its news is looked up by."""
-        return frozenset(map(scan_topic, self.scan_ids)) or frozenset((batch_topic(self.batch_id),))
+        if self.scan_ids is not None:
+            return frozenset(map(scan_topic, self.scan_ids))
+        return frozenset((batch_topic(self.batch_id),))
 
 
 def scan_topic(scan_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, current_app, request
 
 from webapp.live.hub import StreamRefused, get_hub
-from webapp.live.scope import Scope
+from webapp.live.scope import ALL, Scope
 from webapp.routes.problems import problem
 from webapp.scans.errors import InvalidField
 from webapp.scans.queries import MAX_PAGE, parse_id
@@ -20,6 +20,8 @@ _HEADERS: Final = {
     # Without it nginx keeps what it is given until its buffer is full.
     "X-Accel-Buffering": "no",
 }
+#: Batches whose counts one stream may ask for: each is counted again and again while its scans move.
+MAX_COUNTED: Final = 20
 _RETRY_AFTER_SECONDS: Final = 5
 #: What the kernel may hold back for a browser that does not read; it would grow to megabytes.
 _SEND_BUFFER_BYTES: Final = 64 * 1024
@@ -49,24 +51,34 @@ def events() -> Response:
 
 
 def _scope() -> Scope:
-    """What ``scan``, ``batch`` or ``ids`` name, at most one of them; raises InvalidField."""
+    """Whose news: of one ``scan``, of some ``ids``, of a ``batch``, of all. What ``counts`` names is counted, else the
+    batch, or all where the news is of all; ``ids`` beside ``batch`` are scans of it. Raises InvalidField.
+    """
     given = [name for name in ("scan", "batch", "ids") if name in request.args]
-    match given:
-        case []:
-            return Scope()
-        case ["batch"]:
-            return Scope(batch_id=_id("batch", request.args["batch"]))
-        case [name]:
-            return Scope(frozenset(_ids(name)))
-        case _:
-            raise InvalidField(given[1], f"is given beside {given[0]}", "Ask for one scan, one batch or some ids.")
+    if "scan" in given and len(given) > 1:
+        raise InvalidField(given[1], f"is given beside {given[0]}", "Ask for one scan, one batch or some ids.")
+    ids = [name for name in given if name != "batch"]
+    return Scope(
+        scan_ids=frozenset(_ids(*ids)) if ids else None,
+        batch_id=_id("batch", request.args["batch"]) if "batch" in given else None,
+        counts=_counts() if "counts" in request.args else None,
+    )
 
 
 def _ids(name: str) -> list[str]:
+    if name == "ids" and not request.args[name] and "counts" in request.args:
+        return []  # an empty list, of which the counts tell when it no longer is
     texts = request.args[name].split(",") if name == "ids" else [request.args[name]]
     if len(texts) > MAX_PAGE:
         raise InvalidField(name, f"names more than {MAX_PAGE} scans", "Name those that the page shows.")
     return [_id(name, text) for text in texts]
+
+
+def _counts() -> frozenset[str | None]:
+    names = request.args["counts"].split(",")
+    if len(names) > MAX_COUNTED:
+        raise InvalidField("counts", f"names more than {MAX_COUNTED} batches", "Name those that the page shows.")
+    return frozenset(None if name == ALL else _id("counts", name) for name in names)
 
 
 def _id(name: str, text: str) -> str:
