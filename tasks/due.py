@@ -118,7 +118,10 @@ class DueScheduler(Scheduler):
     def _wake_due(self) -> int:
         greet_broker()
         due = lifecycle.take_due(STEP_LIMIT)
-        if not wake(due, is_retry=True):
+        # After an outage a crowd of new ones is due as well: nobody who was interrupted shall wait behind them.
+        waited = [wake_up for wake_up in due if wake_up.attempt > 1]
+        new = [wake_up for wake_up in due if wake_up.attempt == 1]
+        if not all([wake(waited, is_retry=True), wake(new)]):
             # It answers and takes nothing, as a full one does: there is no hurry to try again.
             raise BrokerFull("the broker takes no wake-ups")
         return len(due)

@@ -10,7 +10,6 @@ from billiard.exceptions import WorkerLostError
 from celery.worker.request import Request
 from kombu.message import Message
 from kombu.transport import virtual
-from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.celery import celery
 from tasks.scan import worker_name
@@ -54,8 +53,9 @@ class ScanRequest(Request):
                 if change is not None:
                     log.warning("a child was lost scan=%s attempt=%d state=%s", scan_id, attempt, change.state)
                     tell_and_wake([change])
-        except SQLAlchemyError as error:
-            log.warning("left to its lease scan=%s error=%s", scan_id, type(error).__name__)
+        except Exception:
+            # Whatever it is: the message must still be given back, or its slot would be lost for ever.
+            log.exception("left to its lease scan=%s", scan_id)
 
 
 def _give_up_place(message: Message) -> None:

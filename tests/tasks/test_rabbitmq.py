@@ -1,6 +1,7 @@
 """RabbitMQ in the place of Redis as the broker: a real one, with a real worker and beat."""
 
 import dataclasses
+import socket
 import time
 from collections.abc import Iterator
 
@@ -40,6 +41,14 @@ def rabbit_app(rabbit_settings: Settings) -> Iterator[Flask]:
         yield app
 
 
+def backlog_is(count: int) -> bool:
+    """A quorum queue counts what it has written, a moment later."""
+    deadline = time.monotonic() + 10
+    while backlog() < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return backlog() == count
+
+
 def test_who_has_waited_goes_first_on_either_broker(settings: Settings) -> None:
     redis = broker_of(settings)
     rabbitmq = broker_of(dataclasses.replace(settings, broker_url="amqp://"))
@@ -54,11 +63,7 @@ def test_ten_thousand_wake_ups_arrive(rabbit_app: Flask) -> None:
     assert wake([wake_up] * 10_000)
 
     assert is_broker_reachable()
-    # A quorum queue counts what it has written, a moment later.
-    deadline = time.monotonic() + 10
-    while backlog() < 10_000 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert backlog() == 10_000
+    assert backlog_is(10_000)
 
 
 def test_who_has_waited_does_not_queue_behind_who_is_new(
@@ -77,6 +82,28 @@ def test_who_has_waited_does_not_queue_behind_who_is_new(
         target.wait_for_hits("/ok?waited", 1)
         assert target.hits("/gate?name=new-19") == 0
         target.open("new-0")
+
+
+def test_a_connection_that_was_shut_by_a_child_costs_no_wake_up(rabbit_app: Flask) -> None:
+    first, second = a_wake_up(a_scan()), a_wake_up(a_scan())
+    assert wake([first])
+    with celery.producer_pool.acquire() as producer:
+        # What py-amqp does in a pool child that was forked with this connection.
+        producer.channel.connection.transport.sock.shutdown(socket.SHUT_RDWR)
+
+    assert wake([second], is_retry=True)
+
+    assert backlog_is(2)
+
+
+def test_a_connection_that_was_found_closed_costs_no_wake_up(rabbit_app: Flask) -> None:
+    assert wake([a_wake_up(a_scan())])
+    with celery.producer_pool.acquire() as producer:
+        producer.channel.connection.collect()
+
+    assert wake([a_wake_up(a_scan())], is_retry=True)
+
+    assert backlog_is(2)
 
 
 def test_a_broker_that_keeps_its_connections_and_answers_nobody_holds_no_submit(
