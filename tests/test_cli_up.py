@@ -1,5 +1,6 @@
 """`tilldone up`, for real: says when it is ready, says why it is not, and leaves no process behind."""
 
+import contextlib
 import signal
 import socket
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from tests.process import PYTHON, Process
 from tests.stack import free_port
+from webapp.cli.revival import MAX_DEATHS, WINDOW_SECONDS, Revival
 
 STOP_SECONDS = 5.0
 
@@ -88,15 +90,60 @@ def test_up_that_is_stopped_while_it_starts_leaves_nothing_behind(tmp_path: Path
     assert "is ready" not in process.output
 
 
-def test_up_tells_which_process_died_and_stops_the_others(tmp_path: Path) -> None:
+def worker_of(process: Process) -> psutil.Process:
+    return next(child for child in psutil.Process(process.pid).children() if "worker" in child.cmdline())
+
+
+def test_up_starts_again_what_died_and_stops_everything_when_it_keeps_dying(tmp_path: Path) -> None:
     with up(tmp_path) as process:
         process.wait_for("is ready", timeout=60)
+        first = worker_of(process)
 
-        next(child for child in psutil.Process(process.pid).children() if "worker" in child.cmdline()).kill()
+        first.kill()
 
+        process.wait_for("tilldone: worker was killed by SIGKILL, and is started again.")
+        first.wait()
+        while process.is_running and "everything is stopped" not in process.output:
+            with contextlib.suppress(StopIteration, psutil.Error):
+                worker_of(process).kill()
         assert process.wait(STOP_SECONDS) == 1
+        assert process.output.count("and is started again") == MAX_DEATHS - 1
         assert "tilldone: worker was killed by SIGKILL, so everything is stopped." in process.output
         assert is_quiet(tmp_path, within=0.5)
+
+
+@pytest.mark.parametrize("name", ["web", "valkey"])
+def test_what_died_is_ready_again_and_leaves_no_children(tmp_path: Path, name: str) -> None:
+    port = str(free_port())
+    with up(tmp_path, PORT=port) as process:
+        process.wait_for("is ready", timeout=60)
+        word = {"web": "gunicorn", "valkey": "valkey"}[name]
+        group = [child for child in psutil.Process(process.pid).children() if word in " ".join(child.cmdline())]
+        rest = [orphan for child in group for orphan in child.children(recursive=True)]
+
+        for child in group:
+            child.kill()
+
+        process.wait_for(f"tilldone: {name} was killed by SIGKILL, and is started again.")
+        gone, alive = psutil.wait_procs(rest, timeout=5)
+        assert not alive
+        assert is_ready_within(port, seconds=20)
+
+
+def is_ready_within(port: str, *, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_deaths_far_apart_are_no_reason_to_stop() -> None:
+    revival = Revival()
+
+    assert all(revival.is_worth_it("web", now=number * WINDOW_SECONDS) for number in range(10))
+    assert [revival.is_worth_it("beat", now=number) for number in range(MAX_DEATHS)] == [True] * 3 + [False]
 
 
 def test_up_that_is_killed_leaves_nothing_behind_for_long(tmp_path: Path) -> None:

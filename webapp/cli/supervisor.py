@@ -40,16 +40,21 @@ class Supervisor:
         self._events: SimpleQueue[Message] = SimpleQueue()
         self._groups: dict[str, int | None] = {}
         self._all_groups: list[int] = []
+        self._last_groups: dict[str, int] = {}
         self._signals: dict[str, int] = {}
         self._tails: dict[str, deque[str]] = {}
         self._held: list[Message] | None = []
         self._printer = Printer(sys.stdout, time_format="", width=max(map(len, names)))
-        self._colours = get_colours()
+        self._colours = dict(zip(names, get_colours(), strict=False))
         self._guard = _start_guard(held_file)
 
     def start(self, name: str, command: str, *, quiet: bool = False) -> None:
-        """Run the command; what it prints is relayed, unless it is quiet, once `relay` was called."""
-        colour = None if quiet else next(self._colours)
+        """Run the command; what it prints is relayed, unless it is quiet, once `relay` was called.
+
+        One that was started before has died: its children, which hold its port and its scans, end with it.
+        """
+        _kill_groups([group for group in [self._last_groups.get(name)] if group is not None])
+        colour = None if quiet else self._colours.get(name)
         process = Process(command, name=name, colour=colour, env=self._env, cwd=str(self._folder))
         self._groups[name] = None
         self._tails[name] = deque(maxlen=TAIL_LINES)
@@ -119,6 +124,7 @@ class Supervisor:
     def _note_start(self, name: str, group: int) -> None:
         self._groups[name] = group
         self._all_groups.append(group)
+        self._last_groups[name] = group
         if self._guard.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._guard.stdin.write(b"%d\n" % group)

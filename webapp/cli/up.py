@@ -13,6 +13,7 @@ from honcho.printer import Message
 from webapp.cli import ROOT
 from webapp.cli.announcement import announce, watch_readiness
 from webapp.cli.preflight import Gate, check_port, closed_gate, hold
+from webapp.cli.revival import Revival
 from webapp.cli.supervisor import Supervisor
 from webapp.settings import Settings
 
@@ -54,34 +55,46 @@ def _run(supervisor: Supervisor, commands: dict[str, str], gate: Gate, settings:
     """
     supervisor.start(PREPARE, f"exec {shlex.quote(sys.executable)} -m webapp.cli prepare", quiet=True)
     for name, command in commands.items():
-        # Valkey warns about kernel settings that matter to no one here.
-        supervisor.start(name, command, quiet=name == VALKEY)
+        _start(supervisor, name, command)
+    revival, is_ready = Revival(), False
     while True:
         event = supervisor.next_event()
         if event is None or event.type == "interrupt":
             return 0
-        if event.type == "stop" and (event.name != PREPARE or event.data["returncode"]):
+        if event.type == "stop" and event.name != PREPARE and is_ready and revival.is_worth_it(event.name):
+            click.echo(f"tilldone: {event.name} {_how(event)}, and is started again.", err=True)
+            _start(supervisor, event.name, commands[event.name])
+        elif event.type == "stop" and (event.name != PREPARE or event.data["returncode"]):
             _report_death(supervisor, event)
             return 1
-        if event.type == "stop":
+        elif event.type == "stop":
             gate.open()
             supervisor.relay()
             watch_readiness(supervisor, settings)
-        if event.type == "ready":
+        elif event.type == "ready":
+            is_ready = True
             announce(settings)
-        if event.type == "late":
+        elif event.type == "late":
             click.echo(event.data)
+
+
+def _start(supervisor: Supervisor, name: str, command: str) -> None:
+    # Valkey warns about kernel settings that matter to no one here.
+    supervisor.start(name, command, quiet=name == VALKEY)
 
 
 def _report_death(supervisor: Supervisor, event: Message) -> None:
     """`prepare` ends with a line for people; of the others tell which one it was, and what it said last."""
-    code = event.data["returncode"]
     if event.name != PREPARE:
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
         said = " It said last:" if supervisor.tail(event.name) else " It said nothing."
-        click.echo(f"tilldone: {event.name} {how}, so everything is stopped.{said}", err=True)
+        click.echo(f"tilldone: {event.name} {_how(event)}, so everything is stopped.{said}", err=True)
     for line in supervisor.tail(event.name):
         click.echo(line if event.name == PREPARE else f"  {line}", err=True)
+
+
+def _how(event: Message) -> str:
+    code = event.data["returncode"]
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
 def _commands(settings: Settings) -> dict[str, str]:
