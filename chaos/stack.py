@@ -157,6 +157,11 @@ def environment(plan: Plan, home: Path, database_url: str | None, broker_url: st
         "WORKER_CONCURRENCY": str(plan.concurrency),
         "WORKER_POOL": plan.pool,
         "GRACE_SECONDS": str(_GRACE_SECONDS),
+        # Its one target answers thousands.
+        "HOST_CONCURRENCY": "0",
+        "HOST_STARTS_PER_SECOND": "0",
+        "HOST_BREAKER_FAILURES": "0",
+        "HOST_PAUSE_CAP": "0",
         "REMAP_SIGTERM": "SIGQUIT",
         **{name: value for name, value in chosen.items() if value},
     }

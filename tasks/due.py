@@ -9,7 +9,9 @@ from celery.beat import Scheduler
 
 from tasks.celery import celery
 from tasks.clock_watch import ClockWatch
-from tasks.heartbeat import RENEWALS_PER_LEASE
+from tasks.host_gate import get_gate
+from tasks.host_lines import HostLines
+from tasks.limits import RENEWALS_PER_LEASE
 from tasks.presence import BEAT, leave, show_presence
 from tasks.wake import backlog, greet_broker, tell_and_wake, wake
 from webapp.live.publisher import publish
@@ -42,6 +44,8 @@ class DueScheduler(Scheduler):
         self._settings: Settings = celery.flask_app.extensions["tilldone.settings"]
         self._renewal_seconds = self._settings.lease_seconds / RENEWALS_PER_LEASE
         self._watch = ClockWatch(self._renewal_seconds + 1)
+        with celery.flask_app.app_context():
+            self._lines = HostLines(get_gate(), limit=STEP_LIMIT)
         self._failing: set[str] = set()
         self._next_unclaimed = 0.0
         self._missing = 0
@@ -82,6 +86,8 @@ class DueScheduler(Scheduler):
             steps.append(self._rescue)
         if outlook.has_come(outlook.due_at):
             steps.append(self._wake_due)
+        if outlook.held_since is not None and self._lines.is_time:
+            steps.append(self._wake_lines)
         if outlook.has_come(outlook.deadline_at):
             steps.append(self._expire)
         # A tick earlier than patience ends, for it takes two looks.
@@ -95,6 +101,8 @@ class DueScheduler(Scheduler):
         wanted = [outlook.seconds_until(outlook.due_at), TICK_SECONDS]
         if self._watch.is_calm:
             wanted.append(outlook.seconds_until(outlook.lease_until))
+        if outlook.held_since is not None:
+            wanted.append(self._lines.pause())
         return SHORTEST_TICK_SECONDS if has_taken else max(SHORTEST_TICK_SECONDS, min(wanted))
 
     def close(self) -> None:
@@ -125,6 +133,12 @@ class DueScheduler(Scheduler):
             # It answers and takes nothing, as a full one does: there is no hurry to try again.
             raise BrokerFull("the broker takes no wake-ups")
         return len(due)
+
+    def _wake_lines(self) -> int:
+        greet_broker()
+        self._lines.step()
+        # It says itself when it is wanted next.
+        return 0
 
     def _expire(self) -> int:
         expired = lifecycle.expire(STEP_LIMIT)

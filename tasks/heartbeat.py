@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from tasks.cancellation import Cancellation
 from tasks.celery import celery
 from tasks.endings import end_overtime, hand_back, is_overtime
+from tasks.host_place import Place, renew_places
+from tasks.limits import RENEWALS_PER_LEASE
 from webapp.scans import lifecycle
 from webapp.scans.lifecycle import Claim
 
 log = logging.getLogger(__name__)
-
-#: A lease is renewed this many times before it could run out.
-RENEWALS_PER_LEASE = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +23,7 @@ class Held:
 
     claim: Claim
     cancellation: Cancellation
+    place: Place
 
 
 class Heartbeat:
@@ -65,6 +65,7 @@ class Heartbeat:
             if every:
                 with celery.flask_app.app_context():
                     self._beat(every)
+                    renew_places([held.place for held in every])
 
     def _beat(self, every: list[Held]) -> None:
         try:
@@ -95,10 +96,10 @@ _making = threading.Lock()
 
 
 @contextmanager
-def keep_alive(claim: Claim, *, lease_seconds: float) -> Iterator[Cancellation]:
-    """Renew the claim's lease until the block ends; what is given is canceled as soon as the claim is lost."""
+def keep_alive(claim: Claim, place: Place, *, lease_seconds: float) -> Iterator[Cancellation]:
+    """Renew the claim's lease and its place until the block ends; what is given is canceled once the claim is lost."""
     heartbeat = _of_this_process(lease_seconds)
-    held = Held(claim, Cancellation())
+    held = Held(claim, Cancellation(), place)
     heartbeat.add(held)
     try:
         yield held.cancellation

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 #: The task's own, in seconds: no attempt outlives them, whatever its message says.
 SOFT_TIME_LIMIT: Final = 540
 HARD_TIME_LIMIT: Final = 600
+#: The lease of a claim, or of a place at a host, is renewed this many times before it could run out.
+RENEWALS_PER_LEASE: Final = 3
 #: After its timeout an attempt has so long to judge and store the answer, and to wait for a database that is away.
 _SOFT_MARGIN: Final = 10.0
 _HARD_MARGIN: Final = 20.0

@@ -18,6 +18,7 @@ from tasks.database_away import AWAY, patiently
 from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.fetch import fetch
 from tasks.heartbeat import keep_alive
+from tasks.host_place import Place, ask_for_place
 from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
 from tasks.signals import change_committed
 from webapp.scans import lifecycle
@@ -62,13 +63,19 @@ def scan(self: Task, scan_id: str, attempt: int) -> Change | None:
     settings: Settings = current_app.extensions["tilldone.settings"]
     if state.should_stop is not None:
         _leave_to_others()
-    claim = _claim(self, uuid.UUID(scan_id), attempt, settings)
-    if claim is None:
+    place = ask_for_place(uuid.UUID(scan_id), attempt)
+    if isinstance(place, Change):
+        return place
+    claim = None if place is None else _claim_at(place, self, uuid.UUID(scan_id), attempt)
+    if place is None or claim is None:
         log.debug("nothing to do scan=%s attempt=%d", scan_id, attempt)
         count(Counter.NEEDLESS)
         return None
-    change_committed.send(sender=self, change=claim.change)
-    settled = _attempt(claim, settings)
+    try:
+        change_committed.send(sender=self, change=claim.change)
+        settled = _attempt(claim, place, settings)
+    finally:
+        place.leave_untold()
     if settled is None:
         return None
     if settled.countdown is not None:
@@ -83,8 +90,19 @@ def _leave_to_others() -> NoReturn:
     raise Reject("this worker stops", requeue=True)
 
 
-def _claim(task: Task, scan_id: uuid.UUID, attempt: int, settings: Settings) -> Claim | None:
+def _claim_at(place: Place, task: Task, scan_id: uuid.UUID, attempt: int) -> Claim | None:
+    claim = None
+    try:
+        claim = _claim(task, scan_id, attempt)
+    finally:
+        if claim is None:
+            place.leave_unused()
+    return claim
+
+
+def _claim(task: Task, scan_id: uuid.UUID, attempt: int) -> Claim | None:
     """A claim may be repeated: if the first one did stand, the second finds nothing, and the lease runs out."""
+    settings: Settings = current_app.extensions["tilldone.settings"]
     worker = worker_name(task.request.hostname)
     return patiently(lambda: lifecycle.start(scan_id, attempt, worker=worker, lease_seconds=settings.lease_seconds))
 
@@ -94,10 +112,11 @@ def worker_name(hostname: str | None) -> str:
     return str(hostname or "unknown")[:255]
 
 
-def _attempt(claim: Claim, settings: Settings) -> Settled | None:
-    with keep_alive(claim, lease_seconds=settings.lease_seconds) as cancellation:
+def _attempt(claim: Claim, place: Place, settings: Settings) -> Settled | None:
+    with keep_alive(claim, place, lease_seconds=settings.lease_seconds) as cancellation:
         try:
             exchange = _fetch(claim, cancellation)
+            place.leave(exchange)
             if cancellation.is_set:
                 log.info("given up, its claim is lost scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
                 return None

@@ -5,7 +5,7 @@ import contextvars
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import redis
@@ -29,6 +29,14 @@ pytest_plugins = [
 ]
 
 
+NO_HOST_LIMITS: Final[dict[str, Any]] = {
+    "host_concurrency": 0,
+    "host_starts_per_second": 0.0,
+    "host_breaker_failures": 0,
+    "host_pause_cap": 0.0,
+}
+
+
 def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:
     return Settings(
         home=home,
@@ -37,6 +45,8 @@ def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:
         redis_url=redis_url,
         broker_url=redis_url.replace("unix://", "redis+socket://", 1),
         worker_concurrency=2,
+        # One target on loopback stands for all hosts of the world.
+        **NO_HOST_LIMITS,
     )
 
 

@@ -21,6 +21,11 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "CELERY_BROKER_URL": settings.broker_url,
         "LEASE_SECONDS": str(settings.lease_seconds),
+        "HOST_CONCURRENCY": str(settings.host_concurrency),
+        "HOST_STARTS_PER_SECOND": str(settings.host_starts_per_second),
+        "HOST_BREAKER_FAILURES": str(settings.host_breaker_failures),
+        "HOST_BREAKER_SECONDS": str(settings.host_breaker_seconds),
+        "HOST_PAUSE_CAP": str(settings.host_pause_cap),
         "PYTHONUNBUFFERED": "1",
         **more,
     }

@@ -32,25 +32,31 @@ class Seen:
     path: str
     headers: dict[str, str]
     body: bytes
+    #: ``time.monotonic()``.
+    at: float
 
 
 class Target:
     """Behaves as the path says; see the ``do_`` methods of its handler. A query makes a path a test's own."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, address: str = "127.0.0.1") -> None:
         self.requests: list[Seen] = []
+        #: Requests that were under way at the same time, at the most.
+        self.peak = 0
+        self._under_way = 0
         self._hits: Counter[str] = Counter()
         self._words: dict[str, bytes] = {}
         self._gates: dict[str, threading.Event] = {}
         self._changed = threading.Condition()
         self.closing = threading.Event()
         handler = type("Handler", (_Handler,), {"target": self})
-        self._server = _Server(("127.0.0.1", port), handler)
+        self._server = _Server((address, port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        address, port = self._server.server_address[:2]
+        return f"http://{address!s}:{port}{path}"
 
     def hits(self, path: str) -> int:
         with self._changed:
@@ -82,8 +88,14 @@ class Target:
         with self._changed:
             self.requests.append(seen)
             self._hits[seen.path] += 1
+            self._under_way += 1
+            self.peak = max(self.peak, self._under_way)
             self._changed.notify_all()
             return self._hits[seen.path]
+
+    def note_end(self) -> None:
+        with self._changed:
+            self._under_way -= 1
 
     def stop(self) -> None:
         self.closing.set()
@@ -110,8 +122,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.seen = Seen(self.command, self.path, dict(self.headers), body)
+        self.seen = Seen(self.command, self.path, dict(self.headers), body, time.monotonic())
         self.count = self.target.note(self.seen)
+        try:
+            self._answer_it()
+        finally:
+            self.target.note_end()
+
+    def _answer_it(self) -> None:
         parts = urlsplit(self.path)
         self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         name, _, rest = parts.path.strip("/").partition("/")
@@ -128,6 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_flaky(self) -> None:
         is_good = self.count > int(self.query["fail"])
         self.answer(200 if is_good else 503, GOOD if is_good else {"error": "busy"})
+
+    def do_busy(self) -> None:
+        """Asks the first who come to come back later."""
+        if self.count > int(self.query["times"]):
+            return self.answer(200, GOOD)
+        self.answer(503, {"error": "busy"}, {"Retry-After": self.query["seconds"]})
 
     def do_not_yet(self) -> None:
         self.answer(200, {"success": self.count > int(self.query["times"]), "progress": self.count * 10})

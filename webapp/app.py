@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 import tasks.celery
+import tasks.host_gate
 from webapp.database import init_database
 from webapp.live import hub, publisher, redis_client
 from webapp.routes import (
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> Flask:
     publisher.init_app(app, settings.redis_url)
     hub.init_app(app, settings.redis_url)
     tasks.celery.configure(app, settings)
+    tasks.host_gate.init_app(app, settings)
     for setup in (same_origin, security_headers, presentation, standing, error_pages):
         setup.init_app(app)
     for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, api_workers.bp, stream.bp, health.bp):

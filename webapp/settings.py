@@ -41,6 +41,14 @@ class Settings:
     lease_seconds: float = 10.0
     #: Lost workers after which a scan is abandoned.
     max_crashes: int = 5
+    #: What all workers together allow themselves at one host: attempts at once, and starts a second; 0: no limit.
+    host_concurrency: int = 2
+    host_starts_per_second: float = 1.0
+    #: Failures of a host in a row after which it is left alone for so many seconds; 0: never.
+    host_breaker_failures: int = 10
+    host_breaker_seconds: float = 300.0
+    #: How long a host may have itself left alone by Retry-After, in seconds; 0: not at all.
+    host_pause_cap: float = 86400.0
     #: Time between SIGTERM and the platform's SIGKILL.
     grace_seconds: float = 10.0
     log_level: str = "INFO"
@@ -71,6 +79,11 @@ class Settings:
             worker_concurrency=_integer(env, "WORKER_CONCURRENCY", _default_concurrency(), 1, 1000),
             lease_seconds=_number(env, "LEASE_SECONDS", 10.0, 1.0, 600.0),
             max_crashes=_integer(env, "MAX_CRASHES", 5, 1, 1000),
+            host_concurrency=_integer(env, "HOST_CONCURRENCY", 2, 0, 10_000),
+            host_starts_per_second=_number(env, "HOST_STARTS_PER_SECOND", 1.0, 0.0, 10_000.0),
+            host_breaker_failures=_integer(env, "HOST_BREAKER_FAILURES", 10, 0, 10_000),
+            host_breaker_seconds=_number(env, "HOST_BREAKER_SECONDS", 300.0, 1.0, 86400.0),
+            host_pause_cap=_number(env, "HOST_PAUSE_CAP", 86400.0, 0.0, 86400.0),
             grace_seconds=_number(env, "GRACE_SECONDS", 10.0, 2.0, 600.0),
             log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         )

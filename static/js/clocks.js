@@ -5,6 +5,7 @@ import { serverNow } from "./server-clock.js";
 import { age, ago, span } from "./words.js";
 
 const TICK_MS = 1_000;
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
 const IN_WORDS = {
@@ -12,6 +13,7 @@ const IN_WORDS = {
   ago: (seconds) => ago(seconds),
   in: (seconds) => (seconds < 0 ? `in ${span(Math.ceil(-seconds))}` : "now"),
   running: (seconds) => `running ${span(seconds)}`,
+  held: (seconds, element) => (seconds < 0 ? `host paused ${pauseWords(-seconds, element)}` : "waits for its host"),
   due: (seconds, element) => (seconds < 0 ? `in ${span(Math.ceil(-seconds))}` : dueWords(element)),
 };
 
@@ -42,4 +44,8 @@ function showAll(body) {
 
 function dueWords(element) {
   return element.closest("[data-state]")?.dataset.state === "queued" ? "in line" : "due now";
+}
+
+function pauseWords(seconds, element) {
+  return seconds < 60 ? `for ${span(Math.ceil(seconds))}` : `until ${HOUR.format(Date.parse(element.dateTime))}`;
 }

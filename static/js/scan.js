@@ -45,8 +45,8 @@ function patchAttempts(pill, { state, attempt, max_attempts: max, interruptions 
 }
 
 function patchNext(time, scan, created) {
-  const moment = scan.finished_at ? null : scan.state === "running" ? scan.attempt_started_at : scan.due_at;
-  time.dataset.clock = scan.finished_at ? "took" : scan.state === "running" ? "running" : "due";
+  const [kind, moment] = whatIsNext(scan);
+  time.dataset.clock = kind;
   time.title = "";
   if (moment) {
     time.dateTime = moment;
@@ -55,6 +55,12 @@ function patchNext(time, scan, created) {
     time.removeAttribute("datetime");
     time.textContent = `took ${took((Date.parse(scan.finished_at) - Date.parse(created)) / 1000)}`;
   }
+}
+
+function whatIsNext(scan) {
+  if (scan.finished_at) return ["took", null];
+  if (scan.state === "running") return ["running", scan.attempt_started_at];
+  return scan.held_since ? ["held", scan.held_until ?? scan.held_since] : ["due", scan.due_at];
 }
 
 function patchError(line, error) {

@@ -33,6 +33,8 @@ def a_change(
         attempt_started_at=None,
         started_at=None,
         finished_at=None,
+        held_since=None,
+        held_until=None,
     )
 
 

@@ -38,6 +38,7 @@ def test_what_is_past_has_come() -> None:
     lifecycle.forget_sent([a_scan(deadline=-1)])
     a_scan()
     a_claim(a_scan(), lease_seconds=-5)
+    lifecycle.hold(a_scan(), 1, seconds=None)
 
     outlook = lifecycle.look_ahead()
 
@@ -51,3 +52,12 @@ def test_a_scan_whose_wake_up_was_sent_is_not_to_be_woken() -> None:
 
     assert outlook.due_at is None
     assert outlook.has_come(outlook.sent_at)
+
+
+def test_a_scan_in_line_is_not_to_be_woken_as_those_that_are_due() -> None:
+    lifecycle.hold(a_scan(), 1, seconds=None)
+
+    outlook = lifecycle.look_ahead()
+
+    assert outlook.due_at is None and outlook.sent_at is None
+    assert outlook.has_come(outlook.held_since)

@@ -11,6 +11,7 @@ from flask import Flask
 from tasks.cancellation import Cancellation
 from tasks.fetch import fetch
 from tasks.heartbeat import Heartbeat, Held
+from tasks.host_place import NoPlace
 from tests.factories import GOOD, a_claim, a_scan, row, settle
 from tests.target import Target
 from webapp.scans import lifecycle, queries
@@ -40,7 +41,7 @@ def beating(either_app: Flask) -> Callable[[Claim], Held]:
     heartbeat = Heartbeat(LEASE_SECONDS)
 
     def add(claim: Claim) -> Held:
-        held = Held(claim, Cancellation())
+        held = Held(claim, Cancellation(), NoPlace())
         heartbeat.add(held)
         return held
 
@@ -105,7 +106,7 @@ def test_what_is_let_go_is_queued_for_another_worker_and_its_exchange_ended(eith
     path = f"/hang?{uuid.uuid4()}"
     claim = a_claim(a_scan(target.url(path)))
     heartbeat = Heartbeat(60)
-    held = Held(claim, Cancellation())
+    held = Held(claim, Cancellation(), NoPlace())
     heartbeat.add(held)
     fetching = Fetching(target.url(path), held.cancellation)
 

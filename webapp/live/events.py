@@ -30,6 +30,8 @@ def to_json(scan: Change | Scan) -> dict[str, Any]:
         "error_code": scan.error_code.value if scan.error_code else None,
         "error": scan.error,
         "due_at": format_time(scan.due_at),
+        "held_since": format_time(scan.held_since),
+        "held_until": format_time(scan.held_until),
         "attempt_started_at": format_time(scan.attempt_started_at),
         "started_at": format_time(scan.started_at),
         "finished_at": format_time(scan.finished_at),

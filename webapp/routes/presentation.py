@@ -80,7 +80,17 @@ def what_is_next(scan: Scan, now: dt.datetime) -> Next:
     if scan.state is State.RUNNING and scan.attempt_started_at is not None:
         running = max(0.0, seconds_between(scan.attempt_started_at, now))
         return Next("running", scan.attempt_started_at, f"running {words.span(int(running))}")
-    return _when_due(scan, now)
+    return _when_due(scan, now) if scan.held_since is None else _when_its_turn(scan, now)
+
+
+def _when_its_turn(scan: Scan, now: dt.datetime) -> Next:
+    """A host that is asked nothing, or one that others ask just now."""
+    left = seconds_between(now, scan.held_until) if scan.held_until else 0.0
+    if left <= 0 or scan.held_until is None:
+        return Next("held", scan.held_since, "waits for its host")
+    if left < 60:
+        return Next("held", scan.held_until, f"host paused for {words.span(max(1, round(left)))}")
+    return Next("held", scan.held_until, f"host paused until {scan.held_until:%H:%M} UTC")
 
 
 def _when_due(scan: Scan, now: dt.datetime) -> Next:

@@ -25,6 +25,8 @@ CHANGE_COLUMNS: Final = (
     Scan.attempt_started_at,
     Scan.started_at,
     Scan.finished_at,
+    Scan.held_since,
+    Scan.held_until,
 )
 
 
@@ -47,6 +49,9 @@ class Change:
     attempt_started_at: dt.datetime | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
+    #: In line for its host since then; until then, as far as is known, the host is asked nothing.
+    held_since: dt.datetime | None
+    held_until: dt.datetime | None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Self:

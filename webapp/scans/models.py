@@ -44,6 +44,9 @@ class Batch(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     name: Mapped[str] = mapped_column(String(200), default="")
     total: Mapped[int]
+    #: For each host, below what the installation allows; None where that holds.
+    host_concurrency: Mapped[int | None]
+    host_starts_per_second: Mapped[float | None]
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=now())
 
 
@@ -82,6 +85,10 @@ class Scan(Base):
     due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, default=now())
     #: When a wake-up for the next attempt was handed to the broker; None while there is none, and once it was claimed.
     sent_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    #: Since when it waits in line for its host, though it is due; None once it was claimed.
+    held_since: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    #: Until when its host is asked nothing, as far as is known; no more than news of it.
+    held_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     #: Until when the claim stands without a heartbeat; set exactly while running.
     lease_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attempt_started_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
@@ -153,15 +160,19 @@ ATTEMPT_TABLE = cast(Table, Attempt.__table__)
 ANSWER_TABLE = cast(Table, Answer.__table__)
 
 
-def _partial_index(name: str, column: Any, where: ColumnElement[bool]) -> Index:
-    return Index(name, column, sqlite_where=where, postgresql_where=where)
+def _partial_index(name: str, *columns: Any, where: ColumnElement[bool]) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 Index("ix_scan_state_id", Scan.state, Scan.id)
 Index("ix_scan_batch_id_state_id", Scan.batch_id, Scan.state, Scan.id)
 # What the scheduler asks every second: each index holds only the rows that may be found, and its condition follows
 # from the question itself ("lease_until <= now" implies not null), so that both planners use it.
-_partial_index("ix_scan_unsent", Scan.due_at, Scan.sent_at.is_(None) & Scan.due_at.is_not(None))
-_partial_index("ix_scan_sent_at", Scan.sent_at, Scan.sent_at.is_not(None))
-_partial_index("ix_scan_lease_until", Scan.lease_until, Scan.lease_until.is_not(None))
-_partial_index("ix_scan_deadline_at", Scan.deadline_at, Scan.finished_at.is_(None))
+UNSENT = Scan.sent_at.is_(None) & Scan.due_at.is_not(None) & Scan.held_since.is_(None)
+#: In line for a host: due, and woken in turn.
+IN_LINE = Scan.held_since.is_not(None) & Scan.sent_at.is_(None)
+_partial_index("ix_scan_unsent", Scan.due_at, where=UNSENT)
+_partial_index("ix_scan_in_line", Scan.host, Scan.batch_id, Scan.due_at, where=IN_LINE)
+_partial_index("ix_scan_sent_at", Scan.sent_at, where=Scan.sent_at.is_not(None))
+_partial_index("ix_scan_lease_until", Scan.lease_until, where=Scan.lease_until.is_not(None))
+_partial_index("ix_scan_deadline_at", Scan.deadline_at, where=Scan.finished_at.is_(None))

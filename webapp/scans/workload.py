@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
 from webapp.scans.lifecycle import LONGEST_COUNTDOWN
-from webapp.scans.models import Scan
+from webapp.scans.models import UNSENT, Scan
 from webapp.scans.states import State
 
 #: Counting goes so far and no further: what is above is "1,000+", and a question stays cheap.
@@ -77,7 +77,7 @@ def later_statement() -> _Counting:
 def _counting(condition: ColumnElement[bool], was_sent: ColumnElement[bool]) -> _Counting:
     """Count idle scans and find the first due time. Those that were woken and those that were not have an index
     each, and are asked for apart: one question would read the whole table."""
-    unsent = _first(condition, Scan.sent_at.is_(None), Scan.due_at)
+    unsent = _first(condition, UNSENT, Scan.due_at)
     sent = _first(condition, was_sent, Scan.sent_at)
     found = union_all(select(unsent.c.due_at), select(sent.c.due_at)).subquery()
     return select(func.count(), func.min(found.c.due_at), now()).select_from(found)

@@ -5,6 +5,16 @@ Who loses a race gets None and returns quietly; who asks for what cannot be done
 
 from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN, Settled, recall, renew, settle, start
 from webapp.scans.lifecycle.claim import Claim
+from webapp.scans.lifecycle.lines import (
+    Candidate,
+    HostLimits,
+    Line,
+    find_candidate,
+    hold,
+    list_lines,
+    take_from_lines,
+    tell_hold,
+)
 from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.rescue import WritersWaited, expire, hand_back, interrupt, rescue
@@ -13,7 +23,10 @@ from webapp.scans.lifecycle.wake_ups import WakeUp, count_unclaimed, forget_sent
 
 __all__ = [
     "LONGEST_COUNTDOWN",
+    "Candidate",
     "Claim",
+    "HostLimits",
+    "Line",
     "Outlook",
     "Settled",
     "Submission",
@@ -22,9 +35,12 @@ __all__ = [
     "cancel",
     "count_unclaimed",
     "expire",
+    "find_candidate",
     "forget_sent",
     "hand_back",
+    "hold",
     "interrupt",
+    "list_lines",
     "look_ahead",
     "recall",
     "renew",
@@ -34,5 +50,7 @@ __all__ = [
     "start",
     "submit",
     "take_due",
+    "take_from_lines",
     "take_unclaimed",
+    "tell_hold",
 ]

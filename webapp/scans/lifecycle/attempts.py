@@ -65,6 +65,8 @@ _START = (
         started_at=func.coalesce(Scan.started_at, now()),
         due_at=None,
         sent_at=None,
+        held_since=None,
+        held_until=None,
     )
     .returning(*CHANGE_COLUMNS, *_CLAIM_COLUMNS)
 )

@@ -7,12 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
-from webapp.scans.models import Scan
+from webapp.scans.models import IN_LINE, UNSENT, Scan
 
 
 class Outlook(NamedTuple):
     """The database's clock, and of all scans the earliest of each: a wake-up to send, one that was sent and not
-    claimed, the end of a lease, a deadline.
+    claimed, the end of a lease, a deadline. ``held_since`` is that of some scan that waits in line for its host.
 
     None where there is none. A wake-up may have been sent for later; a deadline may be that of a running scan, which
     its worker keeps.
@@ -23,6 +23,7 @@ class Outlook(NamedTuple):
     sent_at: dt.datetime | None
     lease_until: dt.datetime | None
     deadline_at: dt.datetime | None
+    held_since: dt.datetime | None
 
     def has_come(self, moment: dt.datetime | None) -> bool:
         return moment is not None and moment <= self.clock
@@ -39,10 +40,11 @@ def _earliest(column: Any, *conditions: ColumnElement[bool]) -> Any:
 
 _OUTLOOK = select(
     now(),
-    _earliest(Scan.due_at, Scan.sent_at.is_(None), Scan.due_at.is_not(None)),
+    _earliest(Scan.due_at, UNSENT),
     _earliest(Scan.sent_at, Scan.sent_at.is_not(None)),
     _earliest(Scan.lease_until, Scan.lease_until.is_not(None)),
     _earliest(Scan.deadline_at, Scan.finished_at.is_(None)),
+    select(Scan.held_since).where(IN_LINE).limit(1).scalar_subquery(),
 )
 
 

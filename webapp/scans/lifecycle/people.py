@@ -33,6 +33,8 @@ def cancel(scan_id: uuid.UUID) -> Change:
             error_code=None,
             due_at=None,
             sent_at=None,
+            held_since=None,
+            held_until=None,
             lease_until=None,
             finished_at=now(),
         )

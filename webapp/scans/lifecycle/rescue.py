@@ -71,6 +71,8 @@ def expire(limit: int) -> list[Change]:
             "finished_at": now(),
             "due_at": None,
             "sent_at": None,
+            "held_since": None,
+            "held_until": None,
         }
         ended = update(Scan).where(Scan.id.in_(ids)).values(revision=Scan.revision + 1, **values)
         return [Change.of(row) for row in connection.execute(ended.returning(*CHANGE_COLUMNS))]

@@ -87,4 +87,6 @@ def _change(row: dict[str, Any]) -> Change:
         attempt_started_at=None,
         started_at=None,
         finished_at=None,
+        held_since=None,
+        held_until=None,
     )

@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now, transaction
 from webapp.scans.change import Change
-from webapp.scans.models import Scan
+from webapp.scans.models import UNSENT, Scan
 from webapp.scans.states import IDLE_STATES
 
 
@@ -28,7 +28,7 @@ class WakeUp(NamedTuple):
 
 def take_due(limit: int) -> list[WakeUp]:
     """Scans that are due and for which no wake-up was sent; from now on they count as sent."""
-    return _take(and_(Scan.sent_at.is_(None), Scan.due_at <= now()), limit, order=Scan.due_at)
+    return _take(and_(UNSENT, Scan.due_at <= now()), limit, order=Scan.due_at)
 
 
 def take_unclaimed(limit: int, *, patience: float) -> list[WakeUp]:
@@ -53,16 +53,8 @@ def forget_sent(ids: Sequence[uuid.UUID]) -> None:
             connection.execute(update(Scan).where(chosen, Scan.state.in_(IDLE_STATES)).values(sent_at=None))
 
 
-def _take(condition: ColumnElement[bool], limit: int, *, order: Any) -> list[WakeUp]:
-    with transaction() as connection:
-        found = _find(connection, condition, limit, order)
-        for start in range(0, len(found), 500):
-            ids = [wake_up.scan_id for wake_up in found[start : start + 500]]
-            connection.execute(update(Scan).where(Scan.id.in_(ids)).values(sent_at=now()))
-    return found
-
-
-def _find(connection: Connection, condition: ColumnElement[bool], limit: int, order: Any) -> list[WakeUp]:
+def find_wake_ups(connection: Connection, condition: ColumnElement[bool], limit: int, order: Any) -> list[WakeUp]:
+    """For the next attempts of such scans; their rows are locked."""
     rows = connection.execute(
         select(Scan.id, Scan.attempt + 1, Scan.policy)
         .where(condition)
@@ -71,3 +63,16 @@ def _find(connection: Connection, condition: ColumnElement[bool], limit: int, or
         .with_for_update(skip_locked=True)
     )
     return [WakeUp(scan_id, attempt, policy.attempt_timeout) for scan_id, attempt, policy in rows]
+
+
+def mark_sent(connection: Connection, wake_ups: Sequence[WakeUp]) -> None:
+    for start in range(0, len(wake_ups), 500):
+        ids = [wake_up.scan_id for wake_up in wake_ups[start : start + 500]]
+        connection.execute(update(Scan).where(Scan.id.in_(ids)).values(sent_at=now()))
+
+
+def _take(condition: ColumnElement[bool], limit: int, *, order: Any) -> list[WakeUp]:
+    with transaction() as connection:
+        found = find_wake_ups(connection, condition, limit, order)
+        mark_sent(connection, found)
+    return found

@@ -1,0 +1,46 @@
+-- Ask for a place at the host. KEYS: the host, and the batch's share of it where the batch has limits of its own.
+-- ARGV: place, lease, grace, line_seconds, whether it came from the line, whether a person wants it now,
+--       and for each key: concurrency, starts, window.
+-- Answers what came of it ("taken", "shut", "busy", "line"), and for "shut" how many seconds are left.
+local place, lease, grace, line_seconds = ARGV[1], number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
+local is_from_line, is_wanted = ARGV[5] == '1', ARGV[6] == '1'
+
+local free = math.huge
+for i, base in ipairs(KEYS) do
+  sweep(base, grace)
+  if is_from_line then
+    redis.call('ZPOPMIN', base .. ':offers')
+  end
+  local left = room(base, number(ARGV[4 + 3 * i]), number(ARGV[5 + 3 * i]))
+  if not is_from_line then
+    left = left - redis.call('ZCARD', base .. ':offers')
+  end
+  free = math.min(free, left)
+end
+
+local shut_until, needs_probe, is_paused = gate()
+-- A person who wants it now does not wait for the breaker, but their attempt is the probe.
+if shut_until and (is_paused or not is_wanted) then
+  return { 'shut', tostring(shut_until - now) }
+end
+if not is_from_line and number(redis.call('HGET', host, 'line_until')) > now then
+  return { 'line', '0' }
+end
+if free < 1 or (needs_probe and is_probed()) then
+  redis.call('HSET', host, 'line_until', now + line_seconds)
+  redis.call('EXPIRE', host, 2 * DAY)
+  return { 'busy', '0' }
+end
+
+for i, base in ipairs(KEYS) do
+  redis.call('ZADD', base .. ':slots', now + lease, place)
+  redis.call('EXPIRE', base .. ':slots', DAY)
+  if number(ARGV[5 + 3 * i]) > 0 then
+    redis.call('ZADD', base .. ':starts', now + number(ARGV[6 + 3 * i]), place)
+    redis.call('EXPIRE', base .. ':starts', DAY)
+  end
+end
+if needs_probe then
+  redis.call('HSET', host, 'probe', place)
+end
+return { 'taken', '0' }
