@@ -28,7 +28,7 @@ BUSY = 1000
 
 STEPS: dict[str, Callable[[], object]] = {
     "look": lifecycle.look_ahead,
-    "rescue": lambda: lifecycle.rescue(STEP_LIMIT, max_crashes=5, patience=5),
+    "rescue": lambda: lifecycle.rescue(STEP_LIMIT, max_crashes=5, patience=5, lease_seconds=10),
     "due": lambda: lifecycle.take_due(STEP_LIMIT),
     "expire": lambda: lifecycle.expire(STEP_LIMIT),
     "unclaimed": lambda: lifecycle.take_unclaimed(STEP_LIMIT, patience=PATIENCE_SECONDS),

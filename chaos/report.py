@@ -154,10 +154,12 @@ def recovery_gaps(fate: Fate, kills: Sequence[Kill], outages: Sequence[Outage]) 
 
 
 def _gap(cut: Tried, after: Tried, kills: Sequence[Kill], outages: Sequence[Outage]) -> float | None:
-    moments = [kill.at for kill in kills if kill.node == cut.worker and cut.started_at <= kill.at <= cut.finished_at]
+    # Not until the end that its row tells: that is the worker's last sign of life, if the lease had to run out.
+    begun, end = cut.started_at, after.started_at
+    moments = [kill.at for kill in kills if kill.node == cut.worker and begun <= kill.at <= end]
     if not moments:
         return None
-    begin, end = min(moments), after.started_at
+    begin = min(moments)
     return (end - begin).total_seconds() - seconds_away(outages, begin, end)
 
 

@@ -113,7 +113,10 @@ class DueScheduler(Scheduler):
     def _rescue(self) -> int:
         try:
             rescued = lifecycle.rescue(
-                STEP_LIMIT, max_crashes=self._settings.max_crashes, patience=self._renewal_seconds
+                STEP_LIMIT,
+                max_crashes=self._settings.max_crashes,
+                patience=self._renewal_seconds,
+                lease_seconds=self._settings.lease_seconds,
             )
         except WritersWaited:
             self._watch.rest("writers had to wait")

@@ -215,7 +215,7 @@ def test_a_lost_worker_costs_an_attempt_row_but_not_a_try() -> None:
     scan_id = a_scan(max_attempts=1)
     a_claim(scan_id, lease_seconds=-1)
 
-    [change] = lifecycle.rescue(10, max_crashes=5, patience=5)
+    [change] = lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=10)
 
     assert (change.id, change.state) == (scan_id, State.QUEUED)
     [attempt] = queries.get_attempts(scan_id)
@@ -224,12 +224,34 @@ def test_a_lost_worker_costs_an_attempt_row_but_not_a_try() -> None:
     assert row(scan_id).state is State.SUCCEEDED
 
 
+def test_an_attempt_whose_worker_was_lost_ends_with_its_last_sign_of_life() -> None:
+    scan_id = a_scan()
+    claim = a_claim(scan_id, lease_seconds=-1)
+
+    lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=10)
+
+    # The last sign of life was the claim itself: the lease is reckoned back, but never to before it.
+    [attempt] = queries.get_attempts(scan_id)
+    assert attempt.finished_at == claim.started_at
+
+
+def test_a_renewed_lease_moves_the_last_sign_of_life() -> None:
+    scan_id = a_scan()
+    claim = a_claim(scan_id)
+    lifecycle.renew([claim], lease_seconds=-0.001)
+
+    lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=-0.001)
+
+    [attempt] = queries.get_attempts(scan_id)
+    assert claim.started_at < attempt.finished_at < queries.server_time()
+
+
 def test_a_scan_that_keeps_killing_its_workers_is_abandoned() -> None:
     scan_id = a_scan()
     states = []
     for attempt in (1, 2, 3):
         a_claim(scan_id, attempt, lease_seconds=-1)
-        states += [change.state for change in lifecycle.rescue(10, max_crashes=3, patience=5)]
+        states += [change.state for change in lifecycle.rescue(10, max_crashes=3, patience=5, lease_seconds=10)]
 
     assert states == [State.QUEUED, State.QUEUED, State.ABANDONED]
     assert row(scan_id).error == "Abandoned: its worker was lost 3 times."

@@ -72,7 +72,7 @@ def test_a_wake_up_before_its_time_finds_nothing_to_do(either_app: Flask) -> Non
 def test_a_late_attempt_cannot_overwrite_the_one_that_took_its_place(either_app: Flask) -> None:
     scan_id = a_scan()
     frozen = a_claim(scan_id, lease_seconds=-1)
-    lifecycle.rescue(10, max_crashes=5, patience=5)
+    lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=10)
     settle(a_claim(scan_id, 2, worker="w2"), GOOD)
     before = row(scan_id).revision
 
@@ -85,7 +85,7 @@ def test_a_late_attempt_cannot_overwrite_the_one_that_took_its_place(either_app:
 def test_a_late_attempt_is_fenced_off_even_while_its_scan_is_queued_again(either_app: Flask) -> None:
     scan_id = a_scan()
     frozen = a_claim(scan_id, lease_seconds=-1)
-    lifecycle.rescue(10, max_crashes=5, patience=5)
+    lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=10)
 
     assert settle(frozen, GOOD) is None
     assert row(scan_id).state is State.QUEUED
@@ -143,7 +143,7 @@ def test_two_schedulers_rescue_each_scan_once(either_app: Flask) -> None:
         a_claim(scan_id, lease_seconds=-1)
 
     def rescue() -> list[Any]:
-        return [change.id for change in lifecycle.rescue(100, max_crashes=5, patience=5)]
+        return [change.id for change in lifecycle.rescue(100, max_crashes=5, patience=5, lease_seconds=10)]
 
     first, second = at_once(either_app, rescue, rescue)
 
@@ -167,7 +167,7 @@ def test_leases_that_ran_out_while_nobody_could_write_are_not_taken(app: Flask) 
     def rescue() -> None:
         with app.app_context():
             try:
-                lifecycle.rescue(10, max_crashes=5, patience=0.05)
+                lifecycle.rescue(10, max_crashes=5, patience=0.05, lease_seconds=10)
             except lifecycle.WritersWaited:
                 told.append("writers waited")
 
@@ -193,9 +193,9 @@ def test_a_renewed_lease_is_not_rescued_and_a_lost_one_is_told(either_app: Flask
     scan_id = a_scan()
     claim = a_claim(scan_id, lease_seconds=-1)
     if not kept:
-        lifecycle.rescue(10, max_crashes=5, patience=5)
+        lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=10)
 
     holding = lifecycle.renew([claim], lease_seconds=10)
 
     assert holding == ([claim] if kept else [])
-    assert lifecycle.rescue(10, max_crashes=5, patience=5) == []
+    assert lifecycle.rescue(10, max_crashes=5, patience=5, lease_seconds=10) == []

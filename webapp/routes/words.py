@@ -44,7 +44,7 @@ TRIGGERS: Final = {
     Trigger.INITIAL: "first",
     Trigger.AUTOMATIC: "retry",
     Trigger.MANUAL: "by hand",
-    Trigger.REDELIVERED: "taken up again",
+    Trigger.REDELIVERED: "resumed",
 }
 #: Short enough for a chip.
 ERRORS: Final = {

@@ -28,6 +28,7 @@ CUT_OFF_COLUMNS: Final = (
     Scan.trigger,
     Scan.worker,
     Scan.attempt_started_at,
+    Scan.lease_until,
 )
 
 

@@ -1,5 +1,6 @@
 """What happens to a scan whose worker cannot finish it, and to one whose time is over."""
 
+import datetime as dt
 import time
 import uuid
 from typing import Any
@@ -21,8 +22,11 @@ class WritersWaited(Exception):
     """Nobody could write for a while, so leases are over that their workers wanted to renew."""
 
 
-def rescue(limit: int, *, max_crashes: int, patience: float) -> list[Change]:
+def rescue(limit: int, *, max_crashes: int, patience: float, lease_seconds: float) -> list[Change]:
     """Take running scans from workers whose lease is over: each is queued again, or abandoned at ``max_crashes``.
+
+    The attempt is told to have ended with its worker's last sign of life, which is ``lease_seconds`` before the lease
+    was over: so the time until it was noticed is part of what the scan had to wait.
 
     Raises WritersWaited when it took longer than ``patience`` seconds until it could write: others waited too.
     """
@@ -31,7 +35,13 @@ def rescue(limit: int, *, max_crashes: int, patience: float) -> list[Change]:
         if time.monotonic() - started > patience:
             raise WritersWaited
         rows = _locked(connection, Scan.lease_until <= now(), limit)
-        return [_requeue_after_crash(connection, row, max_crashes) for row in rows]
+        return [_requeue_after_crash(connection, row, max_crashes, _last_seen(row, lease_seconds)) for row in rows]
+
+
+def _last_seen(row: Row[*tuple[Any, ...]], lease_seconds: float) -> dt.datetime:
+    started_at: dt.datetime = row.attempt_started_at
+    renewed_at: dt.datetime = row.lease_until - dt.timedelta(seconds=lease_seconds)
+    return max(started_at, renewed_at)
 
 
 def interrupt(scan_id: uuid.UUID, attempt: int, *, worker: str, max_crashes: int) -> Change | None:
@@ -39,7 +49,7 @@ def interrupt(scan_id: uuid.UUID, attempt: int, *, worker: str, max_crashes: int
     running = (Scan.id == scan_id) & (Scan.attempt == attempt) & (Scan.state == State.RUNNING)
     with transaction() as connection:
         rows = _waited_for(connection, running & (Scan.worker == worker))
-        return _requeue_after_crash(connection, rows[0], max_crashes) if rows else None
+        return _requeue_after_crash(connection, rows[0], max_crashes, None) if rows else None
 
 
 def hand_back(claim: Claim) -> Change | None:
@@ -48,7 +58,7 @@ def hand_back(claim: Claim) -> Change | None:
         rows = _waited_for(connection, claim.holds)
         if not rows:
             return None
-        return _cut_off(connection, rows[0], "Interrupted: its worker was told to stop.", 0, _QUEUED_AGAIN)
+        return _cut_off(connection, rows[0], "Interrupted: its worker was told to stop.", None, 0, _QUEUED_AGAIN)
 
 
 def expire(limit: int) -> list[Change]:
@@ -92,19 +102,30 @@ def _waited_for(connection: Connection, condition: ColumnElement[bool]) -> list[
     return list(connection.execute(select(*CUT_OFF_COLUMNS).where(condition).with_for_update()))
 
 
-def _requeue_after_crash(connection: Connection, row: Row[*tuple[Any, ...]], max_crashes: int) -> Change:
+def _requeue_after_crash(
+    connection: Connection, row: Row[*tuple[Any, ...]], max_crashes: int, ended_at: dt.datetime | None
+) -> Change:
     if row.crashes + 1 < max_crashes:
-        return _cut_off(connection, row, _LOST, 1, {**_QUEUED_AGAIN, "error": _LOST})
+        return _cut_off(connection, row, _LOST, ended_at, 1, {**_QUEUED_AGAIN, "error": _LOST})
     words = f"Abandoned: its worker was lost {row.crashes + 1} times."
     values = {"state": State.ABANDONED, "error": words, "finished_at": now()}
-    return _cut_off(connection, row, _LOST, 1, values)
+    return _cut_off(connection, row, _LOST, ended_at, 1, values)
 
 
 def _cut_off(
-    connection: Connection, row: Row[*tuple[Any, ...]], error: str, crashes: int, values: dict[str, Any]
+    connection: Connection,
+    row: Row[*tuple[Any, ...]],
+    error: str,
+    ended_at: dt.datetime | None,
+    crashes: int,
+    values: dict[str, Any],
 ) -> Change:
+    """``ended_at`` is None where the attempt ends now."""
     code = ErrorCode.WORKER_LOST
-    connection.execute(INSERT_ATTEMPT, cut_off_values(row, Outcome.INTERRUPTED, code, error))
+    attempt = cut_off_values(row, Outcome.INTERRUPTED, code, error)
+    if ended_at is not None:
+        attempt["finished_at"] = ended_at
+    connection.execute(INSERT_ATTEMPT, attempt)
     statement = (
         update(Scan)
         .where(Scan.id == row.id)
