@@ -58,9 +58,9 @@ def beat(settings: Settings, **env: str) -> Iterator[Process]:
 
 
 @contextmanager
-def web(settings: Settings, **env: str) -> Iterator[str]:
-    """gunicorn on a free port; gives the address."""
-    port = free_port()
+def web(settings: Settings, *, port: int | None = None, **env: str) -> Iterator[str]:
+    """gunicorn on the port, or a free one; gives the address."""
+    port = port or free_port()
     variables = environment(settings, PORT=str(port), HOST="127.0.0.1", **env)
     process = Process([PYTHON, "-m", "gunicorn", "--log-level", "info", "wsgi:app"], variables)
     try:

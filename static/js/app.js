@@ -3,7 +3,6 @@
 import { connect as connectBox } from "./box.js";
 import { connect as connectClocks } from "./clocks.js";
 import { connect as connectCopy } from "./copy.js";
-import { connect as connectCounts } from "./counts.js";
 import { connect as connectHelp } from "./help.js";
 import { connect as connectKeys } from "./keys.js";
 import { connect as connectListLinks } from "./list-links.js";
@@ -15,12 +14,13 @@ import { connect as connectRowKeys } from "./row-keys.js";
 import { connect as connectScanList } from "./scan-list.js";
 import { connect as connectScanPage } from "./scan-page.js";
 import { connect as connectStream } from "./stream.js";
+import { connect as connectTabsBar } from "./tabs-bar.js";
 import { connect as connectTheme } from "./theme.js";
 
 const BEHAVIOURS = {
   "[data-box]": connectBox,
   "[data-options]": connectOptions,
-  "[data-scan-list]": [connectScanList, connectListLinks, connectCounts, connectRowKeys],
+  "[data-scan-list]": [connectScanList, connectListLinks, connectTabsBar, connectRowKeys],
   "[data-scan-page]": connectScanPage,
   "[data-progress]": connectProgress,
   "[data-refresh-url]": connectRefresh,

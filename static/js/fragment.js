@@ -2,9 +2,12 @@
 
 import { Idiomorph } from "../vendor/idiomorph-0.8.0.esm.js";
 import { tell } from "./news.js";
+import { setServerTime } from "./server-clock.js";
 
 // Set by scripts alone: what was fetched knows nothing of them.
-const OURS = ["data-fresh", "data-folded-by-hand"];
+const OURS = ["data-fresh", "data-folded-by-hand", "data-in-view"];
+
+let isTelling = false;
 
 // From now on it is the reader who folds and unfolds it.
 document.addEventListener("click", (event) => {
@@ -15,13 +18,17 @@ document.addEventListener("click", (event) => {
 export async function fetchFragment(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return new DOMParser().parseFromString(await response.text(), "text/html").body;
+  const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
+  const now = body.querySelector("[data-now]");
+  if (now) setServerTime(now.dataset.now);
+  return body;
 }
 
 /** Focus, selection, scroll and what the reader has folded stay as they are. */
 export function morph(element, fresh) {
   Idiomorph.morph(element, fresh, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated, beforeNodeMorphed } });
-  tell("refreshed");
+  if (!isTelling) queueMicrotask(() => ((isTelling = false), tell("refreshed")));
+  isTelling = true;
 }
 
 function beforeAttributeUpdated(name, element) {

@@ -1,7 +1,7 @@
 // Tabs, search and paging change the list alone, and the address with it: the box above keeps what was typed.
 
 import { fetchFragment, morph } from "./fragment.js";
-import { tell } from "./news.js";
+import { listen, tell } from "./news.js";
 
 const TYPING_PAUSE_MS = 250;
 
@@ -40,6 +40,7 @@ export function connect(list) {
     clearTimeout(timer);
     timer = setTimeout(() => search(event.target.form, replace), TYPING_PAUSE_MS);
   });
+  listen("list outdated", () => go(location.href));
   addEventListener("popstate", () => {
     // A field that has the focus keeps what was typed; but this is another search.
     list.querySelector("[type=search]").value = new URLSearchParams(location.search).get("q") ?? "";

@@ -12,7 +12,7 @@ export function connect(chip) {
 
   listen("standing", (standing) => {
     const before = document.documentElement.dataset.live;
-    if (before === "live") trustedAt = Date.now();
+    if (before === "live") trustedAt = serverNow();
     // Words come and go with each try to connect again; offline it is until news flow.
     if (before === "offline" && standing !== "live") return;
     document.documentElement.dataset.live = standing;

@@ -2,6 +2,8 @@
 //   "scans"    detail: the newest news of each scan that changed, at most once a frame
 //   "counts"   detail: {batch_id, counts}
 //   "refresh"  news may have been missed: read again what you show; push what is to be waited for to detail
+//   "refreshed" something was made equal to what the server says
+//   "list replaced" the list shows other scans; "list outdated": it should
 //   "standing" detail: "connecting", "live", "catching up" or "offline"
 
 export const news = new EventTarget();

@@ -1,22 +1,11 @@
 // How far a batch is: its bar and its number.
 
-import { fetchFragment } from "./fragment.js";
 import { listen } from "./news.js";
 import { isTerminal } from "./scan.js";
 import { number, words } from "./words.js";
 
 export function connect(head) {
   listen("counts", ({ batch_id: batch, counts }) => batch === head.dataset.progress && show(head, counts));
-  listen("refresh", (reading) => reading.push(read(head)));
-}
-
-async function read(head) {
-  const tabs = await fetchFragment(head.dataset.countsUrl);
-  const counts = [...tabs.querySelectorAll("[data-state] [data-count]")].map((count) => [
-    count.dataset.count,
-    Number(count.textContent.replaceAll(",", "")),
-  ]);
-  show(head, Object.fromEntries(counts));
 }
 
 function show(head, counts) {

@@ -1,7 +1,6 @@
 // Parts of a page that no news tell of: read again every few seconds while somebody looks.
 
 import { fetchFragment, morph } from "./fragment.js";
-import { setServerTime } from "./server-clock.js";
 
 export function connect(element) {
   const failed = document.querySelector("[data-refresh-failed]");
@@ -10,7 +9,6 @@ export function connect(element) {
   const read = async () => {
     try {
       const fresh = (await fetchFragment(element.dataset.refreshUrl)).firstElementChild;
-      takeTime(fresh);
       morph(element.firstElementChild, fresh);
       if (failed) failed.hidden = true;
     } catch {
@@ -28,10 +26,5 @@ export function connect(element) {
     clearTimeout(timer);
     if (!document.hidden) read();
   });
-  takeTime(element.firstElementChild);
   plan();
-}
-
-function takeTime(fragment) {
-  if (fragment.dataset.now) setServerTime(fragment.dataset.now);
 }

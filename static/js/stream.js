@@ -1,84 +1,92 @@
-// The live stream: opens it, opens it again, and says how far the page can be trusted.
+// This tab's end of the stream: says what the tab shows, reads it again after every break, and hands on the news.
 
-import { tell } from "./news.js";
-import { setServerTime } from "./server-clock.js";
+import { collect } from "./frame.js";
+import { listen, tell } from "./news.js";
+import { isSame, whatIsShown } from "./shown.js";
+import { isAlone, join } from "./tabs.js";
+import { watch } from "./watch.js";
 
 const OFFLINE_AFTER_MS = 4_000;
-const REOPEN_MS = 5_000;
-const REFRESH_AGAIN_MS = 2_000;
-// A hidden tab gives its connection back: browsers allow six to one server, and a server holds some dozens.
-const HIDDEN_TOO_LONG_MS = 30_000;
-
-const pending = new Map();
-let source = null;
-let timers = {};
+const READ_AGAIN_MS = 2_000;
+// The reader's own step to other scans; said only when it takes long.
+const STEP_MS = 1_000;
+// A tab that nobody looks at gives back its part of the stream; where it has one to itself it does so soon.
+const HIDDEN_TOO_LONG_MS = isAlone ? 2_000 : 30_000;
 
 export function connect(body) {
-  const reopen = () => open(body.dataset.stream);
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(timers.hidden);
-    if (document.hidden) timers.hidden = setTimeout(close, HIDDEN_TOO_LONG_MS);
-    else if (!source) reopen();
-  });
-  addEventListener("pagehide", close);
-  addEventListener("pageshow", (event) => event.persisted && reopen());
-  addEventListener("offline", () => tell("standing", "offline"));
-  addEventListener("online", reopen);
-  reopen();
-}
-
-function open(url) {
-  close();
-  tell("standing", "connecting");
-  source = new EventSource(url);
-  on("open", ({ server_time: time }) => (setServerTime(time), refresh()));
-  on("resync", refresh);
-  on("lost", catchUp);
-  on("counts", (counts) => tell("counts", counts));
-  on("scan", collect);
-  source.onerror = () => {
-    catchUp();
-    // The browser tries again by itself, unless the server refused.
-    if (source?.readyState === EventSource.CLOSED) timers.reopen = setTimeout(open, REOPEN_MS * (1 + Math.random()), url);
+  const here = { body, tabs: null, version: 0, shown: null, trust: null, timers: {} };
+  const enter = () => {
+    here.tabs = join(body.dataset.stream, (message) => here.tabs && (watching.heard(), HEAR[message.kind](here, message)));
+    show(here, whatIsShown(body));
+    here.tabs.wake(false);
   };
+  const watching = watch(here, {
+    leave: () => (distrust(here), here.tabs.leave(), (here.shown = here.tabs = null)),
+    enter,
+    hidden: () => after(here, "hidden", HIDDEN_TOO_LONG_MS, () => show(here, null)),
+    seen() {
+      clearTimeout(here.timers.hidden);
+      if (here.shown) return here.tabs.wake(false);
+      distrust(here);
+      show(here, whatIsShown(body));
+    },
+  });
+  listen("refreshed", () => here.shown && !isSame(here.shown, whatIsShown(body)) && show(here, whatIsShown(body)));
+  enter();
 }
 
-function close() {
-  Object.values(timers).forEach(clearTimeout);
-  timers = {};
-  source?.close();
-  source = null;
+const HEAR = {
+  who(here) {
+    if (!here.shown) return;
+    distrust(here);
+    here.tabs.show(here.version, here.shown);
+  },
+  stands(here, { covered, isContinuous }) {
+    if (covered[here.tabs.tab] !== here.version || !here.shown) return;
+    clearTimeout(here.timers.wake);
+    if (!here.trust || !isContinuous) read(here);
+  },
+  lost(here, { retryMs }) {
+    distrust(here, retryMs);
+    // The leader may be a hidden tab, whose timers browsers slow down.
+    if (!document.hidden) after(here, "wake", retryMs, () => here.tabs?.wake(false));
+  },
+  news({ names }, { scans, counts }) {
+    collect({ scans: scans.filter(({ id }) => names.has(id)), counts });
+  },
+};
+
+/** Null: nothing, while nobody looks. */
+function show(here, shown) {
+  here.trust = null;
+  here.shown = shown;
+  here.names = new Set(shown?.scans);
+  here.tabs.show(++here.version, shown);
+  if (shown) after(here, "step", STEP_MS, () => here.trust?.isDone || distrust(here));
 }
 
-function on(type, hear) {
-  // The browser's own "open" carries no data: it says that a server answers, not that news flow.
-  source.addEventListener(type, (event) => event.data && hear(JSON.parse(event.data)));
-}
-
-function catchUp() {
+function distrust(here, retryMs = 0) {
+  here.trust = null;
   tell("standing", "catching up");
-  timers.offline ??= setTimeout(tell, OFFLINE_AFTER_MS, "standing", "offline");
+  here.timers.offline ??= setTimeout(tell, retryMs + OFFLINE_AFTER_MS, "standing", "offline");
 }
 
 /** Live is what was read after news began to flow. */
-async function refresh() {
+async function read(here) {
+  const trust = { isDone: false };
+  here.trust = trust;
   const reading = [];
-  const current = source;
   tell("refresh", reading);
   const isRead = (await Promise.allSettled(reading)).every(({ status }) => status === "fulfilled");
-  if (current !== source) return;
-  clearTimeout(timers.offline);
-  delete timers.offline;
-  if (isRead) tell("standing", "live");
-  else timers.refresh = setTimeout(refresh, REFRESH_AGAIN_MS);
+  if (here.trust !== trust) return;
+  if (!isRead) return after(here, "read", READ_AGAIN_MS, () => here.trust === trust && read(here));
+  trust.isDone = true;
+  clearTimeout(here.timers.offline);
+  delete here.timers.offline;
+  tell("standing", "live");
 }
 
-function collect(scan) {
-  if (pending.size === 0) requestAnimationFrame(flush);
-  if (!(pending.get(scan.id)?.revision >= scan.revision)) pending.set(scan.id, scan);
-}
-
-function flush() {
-  tell("scans", [...pending.values()]);
-  pending.clear();
+function after(here, name, ms, then) {
+  clearTimeout(here.timers[name]);
+  here.timers[name] = setTimeout(then, ms);
 }

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.conftest import settings_for
+from tests.conftest import running_app, settings_for
+from tests.journeys.moves import Moves
+from tests.journeys.streams import Streams
 from tests.stack import beat, is_ci, web, worker
 from webapp.settings import Settings
 
@@ -54,6 +56,26 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def quiet_site(journey_settings: Settings) -> Iterator[str]:
+    """A Tilldone whose scans move only when the test moves them."""
+    with web(journey_settings) as address:
+        yield address
+
+
+@pytest.fixture
+def moves(quiet_site: str, journey_settings: Settings) -> Iterator[Moves]:
+    """Moves the scans of the quiet site."""
+    for _ in running_app(journey_settings):
+        yield Moves()
+
+
+@pytest.fixture
+def streams(context: BrowserContext) -> Streams:
+    """Those that the browser holds open."""
+    return Streams(context)
+
+
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A tab; whatever its console calls an error fails the test."""
@@ -62,6 +84,11 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     yield page
-    expected = ("the server responded with a status of 422", "ERR_INTERNET_DISCONNECTED", "ERR_INCOMPLETE_CHUNKED")
+    expected = (
+        "the server responded with a status of 422",
+        "ERR_INTERNET_DISCONNECTED",
+        "ERR_INCOMPLETE_CHUNKED",
+        "ERR_CONNECTION_REFUSED",
+    )
     unexpected = [error for error in errors if not any(words in error for words in expected)]
     assert not unexpected, unexpected

@@ -345,15 +345,6 @@ def test_every_end_has_its_page(client: FlaskClient, exchange: Exchange) -> None
 # Partials
 
 
-def test_rows_are_given_by_id_as_the_page_draws_them(client: FlaskClient) -> None:
-    first, second, _ = a_scan(), a_scan(), a_scan()
-
-    rows = look(client, f"/partials/rows?ids={first},{second},nonsense").html
-
-    assert re.findall(r'data-scan="([^"]+)"', rows) == [str(second), str(first)]
-    assert "<html" not in rows
-
-
 def test_the_live_part_of_a_scan_is_given_alone(client: FlaskClient) -> None:
     page = look(client, f"/partials/scan/{a_scan()}").html
 

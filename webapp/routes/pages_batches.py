@@ -20,4 +20,5 @@ def show(batch_id: uuid.UUID) -> str:
     listing = Listing.read(which, request.args.get("cursor"))
     # The bar shows the whole batch, whatever the list is filtered by.
     counts = queries.count_by_state(queries.Filter(batch_id=batch_id)) if which.text else listing.tabs.counts
-    return render_template("batches/show.html", batch=batch, listing=listing, progress=Progress.of(counts))
+    progress = Progress.of(counts)
+    return render_template("batches/show.html", batch=batch, listing=listing, progress=progress, now=listing.now)

@@ -1,17 +1,20 @@
 """The parts of pages that scripts fetch when news came, rendered by the same templates as the pages."""
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
 from webapp.routes.forms import read_options
 from webapp.routes.json_input import scan_filter
-from webapp.routes.listing import PAGE_SIZE, Tabs
+from webapp.routes.listing import Tabs, list_url
+from webapp.routes.newcomers import count_newcomers
 from webapp.routes.plan import plan_words
+from webapp.routes.progress import Progress
 from webapp.routes.scan_view import ScanView
 from webapp.scans import queries
 from webapp.scans.draft import POLICY_FIELDS
-from webapp.scans.queries import MAX_PAGE, parse_id
+from webapp.scans.queries import MAX_PAGE, Filter, parse_id
 
 bp = Blueprint("partials", __name__, url_prefix="/partials")
 
@@ -22,20 +25,29 @@ def keep_fresh(response: Response) -> Response:
     return response
 
 
-@bp.get("/rows")
-def rows() -> str:
-    """Those of ``ids``, or a page of the list that the filters choose."""
-    if "ids" in request.args:
-        texts = request.args["ids"].split(",")[:MAX_PAGE]
-        scans = queries.get_scans([scan_id for text in texts if (scan_id := parse_id(text))])
-    else:
-        scans = queries.list_scans(scan_filter(), limit=PAGE_SIZE, cursor=request.args.get("cursor")).scans
-    return render_template("scans/_rows.html", scans=scans, now=queries.server_time())
+@bp.get("/list")
+def list_now() -> str:
+    """How a list stands whose page shows the scans ``shown``; with ``rows`` these are drawn again too."""
+    which = scan_filter()
+    shown = [scan_id for text in request.args.get("shown", "").split(",")[:MAX_PAGE] if (scan_id := parse_id(text))]
+    tabs = Tabs.read(which)
+    return render_template(
+        "scans/_list_now.html",
+        tabs=tabs,
+        newcomers=0 if request.args.get("cursor") else count_newcomers(which, shown),
+        newest_url=list_url(which),
+        scans=queries.get_scans(shown) if "rows" in request.args else [],
+        now=queries.server_time(),
+        **_batch_now(which, tabs),
+    )
 
 
-@bp.get("/counts")
-def counts() -> str:
-    return render_template("scans/_tabs.html", tabs=Tabs.read(scan_filter()))
+def _batch_now(which: Filter, tabs: Tabs) -> dict[str, Any]:
+    if which.batch_id is None:
+        return {}
+    # The bar shows the whole batch, whatever the list is filtered by.
+    counts = queries.count_by_state(Filter(batch_id=which.batch_id)) if which.text else tabs.counts
+    return {"batch": queries.get_batch(which.batch_id), "progress": Progress.of(counts)}
 
 
 @bp.get("/scan/<uuid:scan_id>")

@@ -1,0 +1,41 @@
+// The counts on the states' tabs, and how many scans wait to be shown: the list itself never moves by itself.
+
+import { readList } from "./list-now.js";
+import { listen } from "./news.js";
+import { number } from "./words.js";
+
+const LOOK_AGAIN_MS = 2_000;
+
+export function connect(list) {
+  let timer = null;
+  let lookedAt = 0;
+
+  const look = async () => {
+    await readList(list, { rows: false }).catch(() => {});
+    lookedAt = performance.now();
+    timer = null;
+  };
+  listen("counts", ({ batch_id: batch, counts }) => {
+    if ((batch ?? "") !== list.dataset.batch) return;
+    const { textFilter, stateFilter, isNewest } = list.querySelector("[data-list-body]").dataset;
+    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const tabs = list.querySelector("[data-tabs]");
+    const isOther = shown(tabs, "all") !== total || (stateFilter && shown(tabs, stateFilter) !== counts[stateFilter]);
+    // The news count all scans; those that a text filter leaves, the server must count.
+    if (!textFilter) show(tabs, { ...counts, all: total });
+    if (textFilter || (isOther && isNewest === "true")) timer ??= setTimeout(look, Math.max(0, lookedAt + LOOK_AGAIN_MS - performance.now()));
+  });
+}
+
+function show(tabs, counts) {
+  for (const [state, count] of Object.entries(counts)) {
+    const element = tabs.querySelector(`[data-count="${state}"]`);
+    if (!element || element.textContent === number(count)) continue;
+    element.textContent = number(count);
+    if (count) element.closest(".tab").hidden = false;
+  }
+}
+
+function shown(tabs, state) {
+  return Number(tabs.querySelector(`[data-count="${state}"]`).textContent.replaceAll(",", ""));
+}

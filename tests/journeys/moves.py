@@ -1,0 +1,51 @@
+"""Moves scans as a worker would, by the life cycle and the publisher, in the test's own process and at its own pace."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from tests.factories import GOOD, UNAVAILABLE, URL, a_claim, settle
+from webapp.live.publisher import publish
+from webapp.scans import lifecycle
+from webapp.scans.change import Change
+from webapp.scans.draft import Draft
+from webapp.scans.exchange import Exchange
+from webapp.scans.lifecycle import Claim
+from webapp.scans.retry_policy import RetryPolicy
+
+
+@dataclass
+class Moves:
+    """Inside of the app's context."""
+
+    _claims: dict[uuid.UUID, Claim] = field(default_factory=dict)
+
+    def submit(self, count: int = 1, *, batch: str | None = None, wait_seconds: float = 600) -> list[uuid.UUID]:
+        """The ids of the scans, newest first; after a bad answer they wait as long as told."""
+        policy = RetryPolicy(initial_interval=wait_seconds)
+        submission = lifecycle.submit([Draft(url=f"{URL}/{n}", policy=policy) for n in range(count)], batch_name=batch)
+        publish(submission.changes)
+        return sorted((change.id for change in submission.changes), reverse=True)
+
+    def start(self, scan_id: uuid.UUID, attempt: int = 1) -> Change:
+        return self.tell(self.start_unheard(scan_id, attempt))
+
+    def start_unheard(self, scan_id: uuid.UUID, attempt: int = 1) -> Change:
+        """The news of it are lost on their way."""
+        claim = self._claims[scan_id] = a_claim(scan_id, attempt, lease_seconds=600)
+        return claim.change
+
+    def end(self, scan_id: uuid.UUID, exchange: Exchange = GOOD) -> Change:
+        return self.tell(self.end_unheard(scan_id, exchange))
+
+    def end_unheard(self, scan_id: uuid.UUID, exchange: Exchange = GOOD) -> Change:
+        settled = settle(self._claims.pop(scan_id), exchange)
+        assert settled is not None
+        return settled.change
+
+    def let_wait(self, scan_id: uuid.UUID) -> Change:
+        self.start(scan_id)
+        return self.end(scan_id, UNAVAILABLE)
+
+    def tell(self, change: Change) -> Change:
+        publish([change])
+        return change
