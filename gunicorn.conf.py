@@ -4,6 +4,7 @@ import os
 import sys
 from importlib import import_module
 
+from webapp.exposure import is_loopback
 from webapp.settings import Settings, SettingsError
 
 try:
@@ -25,6 +26,8 @@ graceful_timeout = max(1, int(_settings.grace_seconds) - 3)
 # The workers' sign of life is a file: on a disk that stalls it would get them killed.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
+# Who the visitor is, and whether by https, is told by TRUSTED_PROXIES alone; platforms set FORWARDED_ALLOW_IPS=*.
+forwarded_allow_ips = ""
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
@@ -36,3 +39,14 @@ def post_worker_init(worker):
     Imported here and not above, for the arbiter is small as long as it imports nothing of the app.
     """
     import_module("webapp.live.hub").stop_on_sigterm()
+    if worker.age == 1:
+        import_module("webapp.routes.setup_offer").offer_setup_at_start(worker.wsgi)
+
+
+def on_starting(server):
+    """What the command line says overrides HOST: it must not open what was checked as closed."""
+    hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
+    if is_loopback(_settings.host) and not all(map(is_loopback, hosts)):
+        sys.exit(f"tilldone: HOST: gunicorn is told to listen on {hosts[0]}; say so in HOST, not by --bind.")
+    if server.cfg.reload and not all(map(is_loopback, hosts)):
+        sys.exit("tilldone: reload: it is for development, on this machine alone; leave out --reload.")

@@ -34,11 +34,12 @@ def _print(database: str, what: str, seconds: list[float], aim: str) -> None:
 
 
 def _measure(settings: Settings, target: Target) -> tuple[list[float], list[float]]:
-    with web(settings) as address, worker(settings, concurrency=CONCURRENCY), beat(settings):
-        listener = _Listener(address)
+    with web(settings) as site, worker(settings, concurrency=CONCURRENCY), beat(settings):
+        bearer = site.bearer
+        listener = _Listener(site, bearer)
         started, told = [], []
         for n in range(SCANS):
-            scan = _post(address, target.url(str(n)))
+            scan = _post(site, bearer, target.url(str(n)))
             news, heard_at = listener.wait_for(scan["id"])
             started.append(_seconds(news["started_at"]) - _seconds(scan["created_at"]))
             told.append(heard_at - _seconds(news["finished_at"]))
@@ -48,11 +49,11 @@ def _measure(settings: Settings, target: Target) -> tuple[list[float], list[floa
 class _Listener:
     """A stream of all scans; remembers when the end of each was heard."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, bearer: dict[str, str]) -> None:
         self._heard: dict[str, tuple[dict[str, str], float]] = {}
         self._changed = threading.Condition()
         self._open = threading.Event()
-        threading.Thread(target=self._listen, args=(address,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(address, bearer), daemon=True).start()
         assert self._open.wait(20), "the stream did not open"
 
     def wait_for(self, scan_id: str) -> tuple[dict[str, str], float]:
@@ -60,9 +61,9 @@ class _Listener:
             assert self._changed.wait_for(lambda: scan_id in self._heard, 30), f"nothing heard of {scan_id}"
             return self._heard[scan_id]
 
-    def _listen(self, address: str) -> None:
+    def _listen(self, address: str, bearer: dict[str, str]) -> None:
         connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-        connection.request("GET", "/api/v1/events")
+        connection.request("GET", "/api/v1/events", headers=bearer)
         for event, data in _events(connection.getresponse()):
             if event == "open":
                 self._open.set()
@@ -82,9 +83,10 @@ def _events(stream: http.client.HTTPResponse) -> Iterator[tuple[str, dict[str, s
             yield event, json.loads(value)
 
 
-def _post(address: str, url: str) -> dict[str, str]:
+def _post(address: str, bearer: dict[str, str], url: str) -> dict[str, str]:
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
-    connection.request("POST", "/api/v1/scans", json.dumps({"url": url}), {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", **bearer}
+    connection.request("POST", "/api/v1/scans", json.dumps({"url": url}), headers)
     answer: dict[str, str] = json.loads(connection.getresponse().read())
     connection.close()
     assert uuid.UUID(answer["id"])

@@ -37,10 +37,10 @@ class Crowd:
     must end. What was answered is ``accepted``: none of that may be lost.
     """
 
-    def __init__(self, plan: Plan, target: Target, address: str) -> None:
+    def __init__(self, plan: Plan, target: Target, address: str, token: str) -> None:
         self.sorts: dict[str, Sort] = {}
         self.accepted: set[str] = set()
-        self._target, self._address = target, address
+        self._target, self._address, self._token = target, address, token
         self._patience = plan.limit_seconds
         self._chance = random.Random(f"crowd {plan.seed}")
         self._left = _sorts(plan.scans, self._chance)
@@ -61,9 +61,8 @@ class Crowd:
 
     def _post(self, urls: list[str]) -> bool:
         body = json.dumps({"urls": urls, **_OPTIONS}).encode()
-        request = urllib.request.Request(
-            f"{self._address}/api/v1/batches", body, {"Content-Type": "application/json"}, method="POST"
-        )
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        request = urllib.request.Request(f"{self._address}/api/v1/batches", body, headers, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:
                 return bool(json.load(response)["total"] == len(urls))

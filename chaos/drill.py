@@ -17,6 +17,8 @@ from chaos.report import Report
 from chaos.stack import Stack, home_folder
 from chaos.target import Target
 from webapp.app import create_app
+from webapp.auth import tokens
+from webapp.auth.rights import Scope
 from webapp.cli.migrate import migrate_database
 from webapp.cli.refused import Refused
 from webapp.database import db
@@ -118,7 +120,8 @@ def _running(plan: Plan, home: Path) -> Iterator[Drill]:
         stack.start_services()
         watch = StoreWatch(stack.readiness)
         cleanup.enter_context(_caretaker(stack, killer, watch))
-        yield Drill(plan, stack, killer, Crowd(plan, target, stack.address), watch)
+        token = tokens.create_token("drill", Scope.SUBMIT, user_id=None, days=1)
+        yield Drill(plan, stack, killer, Crowd(plan, target, stack.address, token), watch)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.postgres_server import PostgresServer
+from tests.sign_in import an_admin, signed_in
 from webapp.app import create_app
 from webapp.database import db
 from webapp.live.redis_client import get_redis
@@ -127,9 +128,18 @@ class OutsideClient(FlaskClient):
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
+def anonymous_client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in; there is an admin who could."""
+    an_admin()
     app.test_client_class = OutsideClient
     return app.test_client()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser in which the admin has signed in; its forms and fetches carry the token of its pages."""
+    app.test_client_class = OutsideClient
+    return signed_in(app, app.test_client(), an_admin())
 
 
 def running_app(settings: Settings) -> Iterator[Flask]:

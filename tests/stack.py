@@ -6,7 +6,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import Flask
+
 from tests.process import PYTHON, Process
+from tests.sign_in import an_admin
+from webapp.auth import links, tokens
+from webapp.auth.models import Purpose
+from webapp.auth.rights import Scope
+from webapp.database import db, init_database
 from webapp.settings import Settings
 
 WORKER_FLAGS = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
@@ -57,15 +64,46 @@ def beat(settings: Settings, **env: str) -> Iterator[Process]:
         process.stop()
 
 
+class Site(str):
+    """The address of a running Tilldone, and the ways into it."""
+
+    settings: Settings
+
+    @property
+    def login_link(self) -> str:
+        """Signs a browser in as the admin, once."""
+        with _inside(self.settings):
+            return f"{self}/login?t={links.create_link(Purpose.LOGIN, an_admin())}"
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """What a program sends: a token that may do everything."""
+        with _inside(self.settings):
+            token = tokens.create_token("tests", Scope.ADMIN, user_id=None, days=1)
+        return {"Authorization": f"Bearer {token}"}
+
+
 @contextmanager
-def web(settings: Settings, *, port: int | None = None, **env: str) -> Iterator[str]:
+def _inside(settings: Settings) -> Iterator[None]:
+    # Not create_app: it would take Celery away from the test's own.
+    app = Flask("inside")
+    init_database(app, settings.database_url, pool_size=1)
+    with app.app_context():
+        yield
+        db.session.remove()
+        db.engine.dispose()
+
+
+@contextmanager
+def web(settings: Settings, *, port: int | None = None, **env: str) -> Iterator[Site]:
     """gunicorn on the port, or a free one; gives the address."""
     port = port or free_port()
     variables = environment(settings, PORT=str(port), HOST="127.0.0.1", **env)
     process = Process([PYTHON, "-m", "gunicorn", "--log-level", "info", "wsgi:app"], variables)
     try:
         process.wait_for("Booting worker", 30)
-        address = f"http://127.0.0.1:{port}"
+        address = Site(f"http://127.0.0.1:{port}")
+        address.settings = settings
         with urllib.request.urlopen(f"{address}/healthz", timeout=20):
             yield address
     finally:

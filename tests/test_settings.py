@@ -34,9 +34,9 @@ def test_postgres_urls_of_all_spellings_name_the_driver(tmp_path: Path, scheme: 
 
 
 def test_a_broker_of_its_own_is_kept_apart(tmp_path: Path) -> None:
-    found = settings(tmp_path, REDIS_URL="redis://r:6379/1", CELERY_BROKER_URL="amqp://b//")
+    found = settings(tmp_path, REDIS_URL="rediss://r:6379/1", CELERY_BROKER_URL="amqp://b//")
 
-    assert (found.redis_url, found.broker_url) == ("redis://r:6379/1", "amqp://b//")
+    assert (found.redis_url, found.broker_url) == ("rediss://r:6379/1", "amqp://b//")
     assert not found.is_redis_embedded
 
 

@@ -3,24 +3,36 @@
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tasks.celery
 import tasks.host_gate
 from webapp.database import init_database
 from webapp.live import hub, publisher, redis_client
 from webapp.routes import (
+    account,
     api_batches,
     api_scans,
     api_workers,
+    cookies,
+    csrf,
     error_pages,
+    gate,
     health,
+    hosts,
+    invitation,
     pages,
+    people,
     presentation,
     same_origin,
     sample,
     security_headers,
+    setup,
+    sign_in,
     standing,
     stream,
+    throttle,
+    tokens,
 )
 from webapp.settings import Settings
 
@@ -34,9 +46,11 @@ _WEB_POOL_SIZE = 16
 def create_app(settings: Settings) -> Flask:
     """Build the app; nothing is connected yet."""
     app = Flask("webapp", template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static"))
+    if settings.trusted_proxies:
+        # Not x_host: TRUSTED_HOSTS judges what the browser asked for. And each router sets its own X-Forwarded-Proto.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES,
     )
@@ -47,8 +61,12 @@ def create_app(settings: Settings) -> Flask:
     hub.init_app(app, settings.redis_url)
     tasks.celery.configure(app, settings)
     tasks.host_gate.init_app(app, settings)
-    for setup in (same_origin, security_headers, presentation, standing, error_pages):
-        setup.init_app(app)
+    # In this order before each request: is it for us, from a page of ours, and by whom.
+    for part in (hosts, same_origin, cookies, csrf, gate, security_headers, presentation, standing, error_pages):
+        part.init_app(app)
     for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, api_workers.bp, stream.bp, health.bp):
         app.register_blueprint(blueprint)
+    for door in (sign_in, setup, invitation, account, tokens, people):
+        app.register_blueprint(door.bp)
+    throttle.init_app(app)
     return app

@@ -8,13 +8,14 @@ from alembic.config import Config
 from flask import Flask
 from sqlalchemy import Connection, text
 
+from webapp.auth import models as auth_models
 from webapp.database import db
 from webapp.scans import models
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: PostgreSQL's advisory lock that one migrating process holds.
 _LOCK: Final = 0x7111D0E
-_ = models  # the tables must be known to the metadata before Alembic looks at it
+_ = models, auth_models  # the tables must be known to the metadata before Alembic looks at it
 
 
 def upgrade(app: Flask) -> None:

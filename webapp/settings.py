@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from webapp import exposure
+
 POOLS: Final = ("prefork", "threads", "gevent")
 #: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
 SOCKET_NAME: Final = "valkey.sock"
@@ -52,6 +54,16 @@ class Settings:
     #: Time between SIGTERM and the platform's SIGKILL.
     grace_seconds: float = 10.0
     log_level: str = "INFO"
+    #: Of the user `admin`; made by `tilldone password`.
+    admin_password_hash: str | None = None
+    #: Fingerprints of the one-time links that `tilldone up` prints.
+    login_links: frozenset[str] = frozenset()
+    #: The names under which browsers may ask; a name that begins with a dot stands for all below it.
+    trusted_hosts: tuple[str, ...] = ()
+    #: Proxies in front that add to X-Forwarded-For.
+    trusted_proxies: int = 0
+    #: Whether people may sign in over plain http from elsewhere.
+    is_http_allowed: bool = False
 
     @property
     def is_redis_embedded(self) -> bool:
@@ -63,7 +75,15 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the environment; raises SettingsError for a value that cannot be meant."""
+        """Read the environment; raises SettingsError for what cannot be meant, and for what would not be safe."""
+        settings = cls.read(env)
+        for fault in exposure.faults(env, settings.host, settings.trusted_hosts):
+            raise SettingsError(fault)
+        return settings
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> "Settings":
+        """Each variable by itself; raises SettingsError for a value that cannot be meant."""
         home = Path(env.get("TILLDONE_HOME") or _DEFAULT_HOME).expanduser().resolve()
         redis_url = env.get("REDIS_URL") or _embedded_redis_url(home)
         _check_scheme("REDIS_URL", redis_url, ("redis", "rediss", "unix"))
@@ -86,6 +106,11 @@ class Settings:
             host_pause_cap=_number(env, "HOST_PAUSE_CAP", 86400.0, 0.0, 86400.0),
             grace_seconds=_number(env, "GRACE_SECONDS", 10.0, 2.0, 600.0),
             log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+            admin_password_hash=env.get("ADMIN_PASSWORD_HASH") or None,
+            login_links=frozenset((env.get("TILLDONE_LOGIN_LINKS") or "").split()),
+            trusted_hosts=_trusted_hosts(env),
+            trusted_proxies=_integer(env, "TRUSTED_PROXIES", 1 if exposure.platform(env) else 0, 0, 9),
+            is_http_allowed=_choice(env, "HTTP_PLAINTEXT_OK", "0", ("0", "1")) == "1",
         )
 
 
@@ -149,6 +174,12 @@ def _check_scheme(name: str, url: str, allowed: tuple[str, ...]) -> None:
     scheme = urlsplit(url).scheme
     if scheme not in allowed:
         raise SettingsError(f"{name}: it must start with {', '.join(f'{word}://' for word in allowed)}.")
+
+
+def _trusted_hosts(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Those that are named, or the one by which the platform says that it knows us."""
+    named = (env.get("TRUSTED_HOSTS") or "").replace(",", " ").casefold().split()
+    return tuple(named) or exposure.platform_hosts(env)
 
 
 def _worker_pool(env: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import { Idiomorph } from "../vendor/idiomorph-0.8.0.esm.js";
 import { tell } from "./news.js";
+import { leaveIfSignedOut } from "./send.js";
 import { setServerTime } from "./server-clock.js";
 
 // Set by scripts alone: what was fetched knows nothing of them.
@@ -17,6 +18,7 @@ document.addEventListener("click", (event) => {
 /** The <body> of a page or partial; throws unless the server answered well. */
 export async function fetchFragment(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
+  leaveIfSignedOut(response);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
   const now = body.querySelector("[data-now]");

@@ -3,6 +3,7 @@
 import { announce } from "./announcer.js";
 import { isTyping } from "./keys.js";
 import { notify } from "./notices.js";
+import { send } from "./send.js";
 
 const ACTIONS = { r: "retry", c: "cancel" };
 const DONE = { retry: "Retried.", cancel: "Canceled." };
@@ -26,7 +27,7 @@ function move(list, step) {
 
 /** The news of it will change the row. */
 async function act(list, id, action) {
-  const response = await fetch(`${list.dataset.apiUrl}/${id}/${action}`, { method: "POST" }).catch(() => null);
+  const response = await send(`${list.dataset.apiUrl}/${id}/${action}`).catch(() => null);
   if (response?.ok) return announce(DONE[action]);
   const problem = await response?.json().catch(() => null);
   notify(problem?.detail ?? "The server could not be reached: nothing was done.");

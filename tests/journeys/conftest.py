@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.conftest import running_app, settings_for
 from tests.journeys.moves import Moves
 from tests.journeys.streams import Streams
-from tests.stack import beat, is_ci, web, worker
+from tests.stack import Site, beat, is_ci, web, worker
 from webapp.settings import Settings
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -27,7 +27,7 @@ def journey_settings(
 
 
 @pytest.fixture(scope="module")
-def site(journey_settings: Settings) -> Iterator[str]:
+def site(journey_settings: Settings) -> Iterator[Site]:
     """The address of a running Tilldone, fresh for each module."""
     with web(journey_settings) as address, worker(journey_settings, concurrency=4), beat(journey_settings):
         yield address
@@ -57,7 +57,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def quiet_site(journey_settings: Settings) -> Iterator[str]:
+def quiet_site(journey_settings: Settings) -> Iterator[Site]:
     """A Tilldone whose scans move only when the test moves them."""
     with web(journey_settings) as address:
         yield address
@@ -77,9 +77,12 @@ def streams(context: BrowserContext) -> Streams:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A tab; whatever its console calls an error fails the test."""
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A tab, signed in to the test's site; whatever its console calls an error fails the test."""
     page = context.new_page()
+    for name in request.fixturenames:
+        if name.endswith("site"):
+            page.request.get(request.getfixturevalue(name).login_link, max_redirects=0)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.conftest import settings_for
-from tests.stack import beat, web, worker
+from tests.stack import Site, beat, web, worker
 from tests.target import Target
 from tests.valkey_server import ValkeyServer
 
@@ -60,10 +60,10 @@ def test_when_redis_was_away_every_page_is_right_again(
     expect(page.locator("[data-live-word]")).to_have_text("live")
 
 
-def test_without_javascript_people_submit_and_see_by_reload(browser: Browser, site: str, target: Target) -> None:
+def test_without_javascript_people_submit_and_see_by_reload(browser: Browser, site: Site, target: Target) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(site)
+    page.goto(site.login_link)
     page.fill("[name=urls]", target.url("/gate?name=nojs"))
     page.click("[data-scan-button]")
     page.wait_for_url(re.compile("/scans/"))

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.stack import Site
 from tests.target import Target
 
 
@@ -76,12 +77,12 @@ def test_headers_are_sent_and_never_shown(page: Page, site: str, target: Target)
     assert "canary-0815" not in request.inner_text()
 
 
-def test_new_scans_wait_behind_a_button_and_rows_do_not_jump(page: Page, site: str, target: Target) -> None:
+def test_new_scans_wait_behind_a_button_and_rows_do_not_jump(page: Page, site: Site, target: Target) -> None:
     page.goto(site)
     expect(page.locator("[data-live-word]")).to_have_text("live")
     first = page.locator("[data-scan]").first.get_attribute("data-scan")
 
-    page.request.post(f"{site}/api/v1/scans", data={"url": target.url("/ok?new")})
+    page.request.post(f"{site}/api/v1/scans", data={"url": target.url("/ok?new")}, headers=site.bearer)
 
     button = page.locator("[data-new-scans]")
     expect(button).to_contain_text("1 new")

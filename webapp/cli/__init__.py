@@ -18,6 +18,9 @@ _COMMANDS: Final = {
     "prepare": "webapp.cli.prepare:prepare",
     "valkey": "webapp.cli.valkey:valkey",
     "chaos": "webapp.cli.chaos:chaos",
+    "token": "webapp.cli.token:token",
+    "login-link": "webapp.cli.login_link:login_link",
+    "password": "webapp.cli.password:password",
 }
 
 

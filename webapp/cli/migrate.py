@@ -1,11 +1,11 @@
 """Brings the database's schema to its newest revision."""
 
 import click
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from webapp.app import create_app
 from webapp.cli.refused import Refused, first_line
+from webapp.cli.stores import cannot_use
 from webapp.migrate import upgrade
 from webapp.settings import Settings
 
@@ -21,8 +21,4 @@ def migrate_database(settings: Settings) -> None:
     try:
         upgrade(create_app(settings))
     except DBAPIError as error:
-        shown = make_url(settings.database_url).render_as_string(hide_password=True)
-        raise Refused(
-            f"DATABASE_URL: cannot use {shown} ({first_line(error.orig or error)}); "
-            "start that database or correct the address."
-        ) from error
+        raise Refused(cannot_use(settings, first_line(error.orig or error))) from error

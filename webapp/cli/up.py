@@ -1,9 +1,12 @@
 """`tilldone up`: everything on this machine with one command, and nothing left of it afterwards."""
 
+import hashlib
 import os
+import secrets
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -30,11 +33,13 @@ def up() -> None:
     with hold(settings.home) as lock, closed_gate(settings.home) as gate:
         check_port(settings.host, settings.port)
         commands = _commands(settings)
-        supervisor = Supervisor(folder=ROOT, env=_environment(settings, gate), names=commands, held_file=lock)
+        login_secrets = [secrets.token_urlsafe(32) for _ in range(2)]
+        env = _environment(settings, gate, login_secrets)
+        supervisor = Supervisor(folder=ROOT, env=env, names=commands, held_file=lock)
         _listen_for_signals(supervisor)
         click.echo("Starting Tilldone; Ctrl+C stops it.")
         try:
-            status = _run(supervisor, commands, gate, settings)
+            status = _run(supervisor, commands, gate, settings, login_secrets)
         finally:
             supervisor.stop_all(last=VALKEY)
     sys.exit(status)
@@ -47,7 +52,9 @@ def _listen_for_signals(supervisor: Supervisor) -> None:
             signal.signal(number, lambda *_: supervisor.tell("interrupt"))
 
 
-def _run(supervisor: Supervisor, commands: dict[str, str], gate: Gate, settings: Settings) -> int:
+def _run(
+    supervisor: Supervisor, commands: dict[str, str], gate: Gate, settings: Settings, login_secrets: Sequence[str]
+) -> int:
     """Returns when all is to end, with the exit status.
 
     All start at once, as each spends its first second importing; worker and beat then wait at the gate until the
@@ -73,7 +80,7 @@ def _run(supervisor: Supervisor, commands: dict[str, str], gate: Gate, settings:
             watch_readiness(supervisor, settings)
         elif event.type == "ready":
             is_ready = True
-            announce(settings)
+            announce(settings, login_secrets)
         elif event.type == "late":
             click.echo(event.data)
 
@@ -102,13 +109,15 @@ def _commands(settings: Settings) -> dict[str, str]:
     return {name: command for name, command in processes.items() if settings.is_redis_embedded or name != VALKEY}
 
 
-def _environment(settings: Settings, gate: Gate) -> dict[str, str]:
+def _environment(settings: Settings, gate: Gate, login_secrets: Sequence[str]) -> dict[str, str]:
     """What we were given, with what we made of it said outright, so that all processes see the same."""
+    fingerprints = (hashlib.sha256(secret.encode()).hexdigest() for secret in login_secrets)
     return os.environ | {
         "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
         "TILLDONE_GATE": str(gate.path),
         "TILLDONE_HOME": str(settings.home),
+        "TILLDONE_LOGIN_LINKS": " ".join(fingerprints),
         "HOST": settings.host,
         "PORT": str(settings.port),
         "WORKER_POOL": settings.worker_pool,

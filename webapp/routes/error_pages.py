@@ -4,10 +4,13 @@ import logging
 from typing import Final
 
 from flask import Flask, Response, make_response, render_template
+from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, ServiceUnavailable, TooManyRequests
 
-from webapp.routes.problems import http_problem, is_api_request
+from webapp.routes.problems import http_problem, is_api_request, with_headers_of
+from webapp.routes.throttle import seconds_to_wait
+from webapp.routes.words import span
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +20,13 @@ _DATABASE_AWAY: Final = (
 )
 _RETRY_AFTER_SECONDS: Final = 5
 _TITLES: Final = {
-    400: "That address cannot be right",
-    403: "Not from there",
+    400: "That cannot be right",
+    401: "Not signed in",
+    403: "Not allowed",
     404: "Nothing here",
     405: "Not in this way",
     413: "Too much at once",
+    429: "Not so fast",
     500: "Something broke on our side",
     503: "Not now",
 }
@@ -35,6 +40,7 @@ _CURES: Final = {
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(RateLimitExceeded, _answer_too_fast)
     for error in (OperationalError, InterfaceError):
         app.register_error_handler(error, _answer_database_away)
 
@@ -44,10 +50,13 @@ def answer_http_error(error: HTTPException) -> Response:
     if is_api_request():
         return http_problem(error)
     status = error.code or 500
-    response = error_page(status, _CURES.get(status) or error.description or error.name)
-    if allowed := dict(error.get_headers()).get("Allow"):
-        response.headers["Allow"] = allowed
-    return response
+    return with_headers_of(error, error_page(status, _CURES.get(status) or error.description or error.name))
+
+
+def _answer_too_fast(error: RateLimitExceeded) -> Response:
+    seconds = seconds_to_wait(error)
+    words = f"Too many tries, so this one was not looked at. Try again in {span(seconds)} at the latest."
+    return answer_http_error(TooManyRequests(words, retry_after=seconds))
 
 
 def _answer_database_away(error: OperationalError | InterfaceError) -> Response:

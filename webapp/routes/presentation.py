@@ -59,6 +59,8 @@ def init_app(app: Flask) -> None:
         TRIGGERS=words.TRIGGERS,
         ERRORS=words.ERRORS,
         PHASES=words.PHASES,
+        ROLE_WORDS=words.ROLES,
+        SCOPE_WORDS=words.SCOPES,
         ALWAYS_SHOWN=ALWAYS_SHOWN,
         ACTIVE_STATES=ACTIVE_STATES,
         WORDS_FOR_SCRIPTS=_WORDS_FOR_SCRIPTS,

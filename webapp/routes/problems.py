@@ -1,11 +1,13 @@
 """Errors for programs: RFC 9457 problem+json that names the field and the cure."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from webapp.scans.errors import BatchNotFound, InvalidField, NotAllowedNow, ScanNotFound
+
+_TELLING: Final = frozenset({"Allow", "Retry-After", "WWW-Authenticate"})
 
 
 def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
@@ -29,7 +31,15 @@ def register(blueprint: Blueprint) -> None:
 
 def http_problem(error: HTTPException) -> Response:
     """Any error of HTTP itself (no such route, wrong method, too large) as a problem."""
-    return problem(error.code or 500, error.name, error.description or error.name)
+    return with_headers_of(error, problem(error.code or 500, error.name, error.description or error.name))
+
+
+def with_headers_of(error: HTTPException, response: Response) -> Response:
+    """What the error tells in headers (when to come back, how to sign in, what is allowed) stays in the answer."""
+    for name, value in error.get_headers():
+        if name in _TELLING:
+            response.headers[name] = value
+    return response
 
 
 def _invalid_field(error: InvalidField) -> Response:

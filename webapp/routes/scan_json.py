@@ -14,6 +14,7 @@ def scan_json(scan: Scan) -> dict[str, Any]:
         **events.to_json(scan),
         "url": scan.url,
         "method": scan.method,
+        "submitted_by": scan.submitted_by,
         "created_at": format_time(scan.created_at),
         "deadline_at": format_time(scan.deadline_at),
     }

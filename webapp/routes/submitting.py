@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tasks.wake import wake
 from webapp.live.publisher import publish
+from webapp.routes.gate import visitor
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
 from webapp.scans.lifecycle import Submission, WakeUp
@@ -12,7 +13,7 @@ from webapp.scans.lifecycle import Submission, WakeUp
 
 def submit_and_wake(drafts: Sequence[Draft], batch_name: str | None = None) -> tuple[Submission, bool]:
     """Store the scans, as a batch if it is named; False when they start only once the broker is back."""
-    submission = lifecycle.submit(drafts, batch_name=batch_name)
+    submission = lifecycle.submit(drafts, batch_name=batch_name, by=visitor().name)
     is_awake = wake(submission.wake_ups)
     publish(submission.changes)
     return submission, is_awake

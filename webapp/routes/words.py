@@ -5,6 +5,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from webapp.auth.rights import Role, Scope
 from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 
 STATES: Final = {
@@ -77,6 +78,19 @@ _DECEPTIVE: Final = re.compile(
 )
 #: So much of a long path stays in sight at its end.
 _PATH_END: Final = 14
+
+
+#: What somebody of this role does.
+ROLES: Final = {
+    Role.VIEWER: "sees all scans and changes nothing.",
+    Role.MEMBER: "submits scans, retries and cancels them.",
+    Role.ADMIN: "does all that, and lets others in.",
+}
+SCOPES: Final = {
+    Scope.READ: "read scans",
+    Scope.SUBMIT: "read and submit scans",
+    Scope.ADMIN: "do all that an admin does",
+}
 
 
 def span(seconds: float) -> str:

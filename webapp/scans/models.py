@@ -69,6 +69,8 @@ class Scan(Base):
     headers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, deferred=True)
     body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     policy: Mapped[RetryPolicy] = mapped_column(PolicyJson)
+    #: The person or the token, by name: it stays when they are gone.
+    submitted_by: Mapped[str | None] = mapped_column(String(140))
 
     state: Mapped[State] = mapped_column(_words(State), default=State.QUEUED)
     revision: Mapped[int] = mapped_column(Integer, default=1)

@@ -29,7 +29,7 @@ class Submission:
         return [WakeUp.after(change) for change in self.changes]
 
 
-def submit(drafts: Sequence[Draft], *, batch_name: str | None = None) -> Submission:
+def submit(drafts: Sequence[Draft], *, batch_name: str | None = None, by: str | None = None) -> Submission:
     """Store the scans in one transaction, as one batch when ``batch_name`` is given (it may be empty).
 
     They count as sent: the caller publishes their wake-ups next, or takes that back with ``forget_sent``.
@@ -38,7 +38,7 @@ def submit(drafts: Sequence[Draft], *, batch_name: str | None = None) -> Submiss
         # The database's clock is read once: so that what is told is what was stored, without reading it back.
         moment = connection.execute(select(now())).scalar_one()
         batch_id = None if batch_name is None else _insert_batch(connection, batch_name, len(drafts), moment)
-        rows = [_row(draft, batch_id, moment) for draft in drafts]
+        rows = [_row(draft, batch_id, moment, by) for draft in drafts]
         if rows:
             connection.execute(_INSERT, rows)
     return Submission(batch_id, [_change(row) for row in rows])
@@ -53,7 +53,7 @@ def _insert_batch(connection: Connection, name: str, total: int, moment: dt.date
     return batch_id
 
 
-def _row(draft: Draft, batch_id: uuid.UUID | None, moment: dt.datetime) -> dict[str, Any]:
+def _row(draft: Draft, batch_id: uuid.UUID | None, moment: dt.datetime, by: str | None) -> dict[str, Any]:
     return {
         "id": uuid7(),
         "batch_id": batch_id,
@@ -63,6 +63,7 @@ def _row(draft: Draft, batch_id: uuid.UUID | None, moment: dt.datetime) -> dict[
         "headers": dict(draft.headers),
         "body": draft.body,
         "policy": draft.policy,
+        "submitted_by": by,
         "created_at": moment,
         "due_at": moment,
         "sent_at": moment,
