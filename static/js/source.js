@@ -1,5 +1,6 @@
 // One connection for news, from its request to its end.
 
+import { leaveIfSignedOut } from "./send.js";
 import { readEvents } from "./sse.js";
 
 const FIRST_BYTES_MS = 10_000;
@@ -19,6 +20,7 @@ export function openSource(url, { hear, ended }) {
 
   const listen = async () => {
     const response = await fetch(url, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal: ending.signal });
+    leaveIfSignedOut(response);
     if (!response.ok) {
       const seconds = Number(response.headers.get("Retry-After"));
       retryMs = (seconds ? seconds * 1000 : REFUSED_RETRY_MS) * (1 + Math.random());

@@ -49,9 +49,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser of its own; in the site that the test asks for it has followed a one-time link."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
+    for name in request.fixturenames:
+        if name.endswith("site"):
+            context.request.get(request.getfixturevalue(name).login_link, max_redirects=0)
     yield context
     context.close()
 
@@ -77,12 +81,9 @@ def streams(context: BrowserContext) -> Streams:
 
 
 @pytest.fixture
-def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A tab, signed in to the test's site; whatever its console calls an error fails the test."""
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab; whatever its console calls an error fails the test."""
     page = context.new_page()
-    for name in request.fixturenames:
-        if name.endswith("site"):
-            page.request.get(request.getfixturevalue(name).login_link, max_redirects=0)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
