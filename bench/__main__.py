@@ -1,8 +1,8 @@
-"""``python -m bench [submit|latency|throughput|pools|due|waiting ...]``: all of them when none is named."""
+"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts ...]``: all of them when none is named."""
 
 import sys
 
-from bench import due, latency, pools, submit, throughput, waiting
+from bench import due, hosts, latency, pools, submit, throughput, waiting
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -11,6 +11,7 @@ BENCHMARKS = {
     "pools": pools.run,
     "due": due.run,
     "waiting": waiting.run,
+    "hosts": hosts.run,
 }
 
 

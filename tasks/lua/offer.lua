@@ -34,14 +34,17 @@ while turn and i <= count and ARGV[3 + 4 * i] <= turn do
   i = i + 1
 end
 
+local function has_own_limits(line)
+  return number(ARGV[5 + 4 * line]) > 0 or number(ARGV[6 + 4 * line]) > 0
+end
+
 local function has_room(line)
-  local base = KEYS[1 + line]
-  local own_concurrency, own_starts = number(ARGV[5 + 4 * line]), number(ARGV[6 + 4 * line])
-  if own_concurrency == 0 and own_starts == 0 then
+  if not has_own_limits(line) then
     return true
   end
+  local base = KEYS[1 + line]
   sweep(base, grace)
-  return room(base, own_concurrency, own_starts) > redis.call('ZCARD', base .. ':offers')
+  return room(base, number(ARGV[5 + 4 * line]), number(ARGV[6 + 4 * line])) > redis.call('ZCARD', base .. ':offers')
 end
 
 local function offer(base)
@@ -60,7 +63,9 @@ while free >= 1 and idle < count do
     idle = 0
     redis.call('HSET', host, 'turn', ARGV[3 + 4 * i])
     offer(host)
-    offer(KEYS[1 + i])
+    if has_own_limits(i) then
+      offer(KEYS[1 + i])
+    end
   else
     idle = idle + 1
   end
