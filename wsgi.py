@@ -4,6 +4,7 @@ import logging
 import sys
 
 from tasks.celery import celery
+from webapp import redaction
 from webapp.app import create_app
 from webapp.settings import Settings, SettingsError
 
@@ -12,6 +13,7 @@ try:
 except SettingsError as error:
     sys.exit(f"tilldone: {error}")
 
+redaction.install()
 logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 # Celery tells of each message that it came and went; the task's own line tells what came of it.
 for name in ("celery.worker.strategy", "celery.app.trace"):

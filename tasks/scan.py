@@ -25,6 +25,7 @@ from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.exchange import Exchange, Failure
 from webapp.scans.lifecycle import Claim, Settled
+from webapp.scans.masking import mask
 from webapp.scans.rules import judge
 from webapp.scans.states import ErrorCode, Outcome
 from webapp.settings import Settings
@@ -146,9 +147,13 @@ def _attempt(claim: Claim, place: Place, settings: Settings) -> Settled | None:
 
 def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
     """The exchange, whatever happens in it; an attempt never lasts past the scan's deadline."""
+    if claim.fault is not None:
+        failure = Failure(Outcome.REFUSED, ErrorCode.INVALID_REQUEST, claim.fault, is_permanent=True)
+        return Exchange(claim.request.url, failure=failure)
     timeout = min(claim.policy.attempt_timeout, max(claim.seconds_left(), 0.1))
     try:
-        return fetch(claim.request, timeout=timeout, cancellation=cancellation)
+        exchange = fetch(claim.request, timeout=timeout, cancellation=cancellation)
+        return mask(exchange, claim.request.headers)
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
     except Exception:

@@ -38,11 +38,15 @@ NO_HOST_LIMITS: Final[dict[str, Any]] = {
 }
 
 
+HEADER_KEY = "a2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZyE="
+
+
 def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:
     return Settings(
         home=home,
         secret_key="a key that only the tests know, of 32+ bytes",
         database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
+        header_keys=(HEADER_KEY,),
         redis_url=redis_url,
         broker_url=redis_url.replace("unix://", "redis+socket://", 1),
         worker_concurrency=2,

@@ -24,6 +24,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     return {
         "TILLDONE_HOME": str(settings.home),
         "SECRET_KEY": settings.secret_key,
+        "HEADER_KEYS": ",".join(settings.header_keys),
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "CELERY_BROKER_URL": settings.broker_url,

@@ -34,6 +34,7 @@ from webapp.routes import (
     throttle,
     tokens,
 )
+from webapp.scans import sealing
 from webapp.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES,
     )
     app.extensions["tilldone.settings"] = settings
+    sealing.init_app(app, settings.header_keys, forgets_at_end=settings.forget_secrets)
     init_database(app, settings.database_url, pool_size=_WEB_POOL_SIZE)
     redis_client.init_app(app, settings.redis_url)
     publisher.init_app(app, settings.redis_url)

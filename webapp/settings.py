@@ -3,14 +3,15 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from webapp import exposure
+from webapp.local_keys import is_fernet_key, local_key, make_fernet_key
 
 POOLS: Final = ("prefork", "threads", "gevent")
 #: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
@@ -31,12 +32,16 @@ class Settings:
     """The whole configuration of a process; every field has one variable, listed in the README."""
 
     home: Path
-    secret_key: str
+    secret_key: str = field(repr=False)
     database_url: str
     redis_url: str
     broker_url: str
     host: str = "127.0.0.1"
     port: int = 8000
+    #: Keys that headers and bodies are sealed with, the newest first; without one they are refused.
+    header_keys: tuple[str, ...] = field(default=(), repr=False)
+    #: Whether a scan's headers and body are forgotten when it ends.
+    forget_secrets: bool = False
     worker_pool: str = "prefork"
     worker_concurrency: int = 4
     #: How long a claim stands without a heartbeat before the scan is taken from its worker.
@@ -89,7 +94,9 @@ class Settings:
         _check_scheme("REDIS_URL", redis_url, ("redis", "rediss", "unix"))
         return cls(
             home=home,
-            secret_key=env.get("SECRET_KEY") or _local_secret_key(home),
+            secret_key=env.get("SECRET_KEY") or _local_key(home, "secret_key", lambda: secrets.token_hex(32)),
+            header_keys=_header_keys(env, home),
+            forget_secrets=_choice(env, "FORGET_SECRETS", "never", ("never", "at-end")) == "at-end",
             database_url=_database_url(env.get("DATABASE_URL") or f"sqlite:///{home / 'tilldone.sqlite3'}"),
             redis_url=redis_url,
             broker_url=_broker_url(env.get("CELERY_BROKER_URL") or redis_url),
@@ -143,31 +150,24 @@ def _database_url(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
 
 
-def _local_secret_key(home: Path) -> str:
-    """A key of this installation's own, kept beside its data so that sessions outlive a restart."""
-    path = home / "secret_key"
+def _local_key(home: Path, name: str, make: Callable[[], str]) -> str:
     try:
-        return _read_secret_key(path) if path.exists() else _make_secret_key(path)
+        return local_key(home / name, make)
     except OSError as error:
         raise SettingsError(
             f"TILLDONE_HOME: cannot write to {home} ({error.strerror}); name a folder that can be written."
         ) from error
 
 
-def _read_secret_key(path: Path) -> str:
-    return path.read_text(encoding="ascii").strip()
-
-
-def _make_secret_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_secret_key(path)
-    key = secrets.token_hex(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key)
-    return key
+def _header_keys(env: Mapping[str, str], home: Path) -> tuple[str, ...]:
+    """None where SECRET_KEY is given and these are not: that is no installation which keeps keys of its own."""
+    given = tuple(key.strip() for key in env.get("HEADER_KEYS", "").split(",") if key.strip())
+    for number, key in enumerate(given, 1):
+        if not is_fernet_key(key):
+            raise SettingsError(f"HEADER_KEYS: key {number} of {len(given)} is none; `tilldone key` makes one.")
+    if given or env.get("SECRET_KEY"):
+        return given
+    return (_local_key(home, "header_key", make_fernet_key),)
 
 
 def _check_scheme(name: str, url: str, allowed: tuple[str, ...]) -> None:

@@ -17,6 +17,8 @@ _COMMANDS: Final = {
     "migrate": "webapp.cli.migrate:migrate",
     "prepare": "webapp.cli.prepare:prepare",
     "valkey": "webapp.cli.valkey:valkey",
+    "key": "webapp.cli.keys:key",
+    "rotate-keys": "webapp.cli.keys:rotate_keys",
     "chaos": "webapp.cli.chaos:chaos",
     "token": "webapp.cli.token:token",
     "login-link": "webapp.cli.login_link:login_link",

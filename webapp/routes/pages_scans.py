@@ -1,6 +1,7 @@
 """Scans: submit them, look at one, and what a person may do to it."""
 
 import uuid
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -12,7 +13,8 @@ from webapp.routes.scan_view import ScanView
 from webapp.routes.submitting import cancel_and_tell, retry_and_wake, submit_and_wake
 from webapp.scans import queries
 from webapp.scans.draft import Draft
-from webapp.scans.errors import NotAllowedNow
+from webapp.scans.errors import InvalidField, NotAllowedNow
+from webapp.scans.sealing import SealBroken
 
 bp = Blueprint("scans", __name__, url_prefix="/scans")
 
@@ -25,7 +27,10 @@ def submit() -> BaseResponse:
     if not form.drafts or (form.bad_lines and "skip_bad" not in request.form):
         return page_with(form)
     is_batch = len(form.drafts) > 1
-    submission, is_awake = submit_and_wake(form.drafts, form.values["name"].strip() if is_batch else None)
+    try:
+        submission, is_awake = submit_and_wake(form.drafts, form.values["name"].strip() if is_batch else None)
+    except InvalidField as error:
+        return page_with(replace(form, errors={error.field: error}))
     if not is_awake:
         flash(_BROKER_AWAY)
     if form.bad_lines:
@@ -76,7 +81,12 @@ def retry(scan_id: uuid.UUID) -> BaseResponse:
 def again(scan_id: uuid.UUID) -> BaseResponse:
     """A new scan of the same request under the same policy."""
     scan = queries.get_scan(scan_id)
-    draft = Draft(url=scan.url, method=scan.method, headers=scan.headers, body=scan.body, policy=scan.policy)
+    try:
+        secrets = queries.get_secrets(scan_id)
+    except SealBroken as error:
+        flash(f"{error} Scan it again from the home page, with its headers.")
+        return _to_scan(scan_id)
+    draft = Draft(url=scan.url, method=scan.method, headers=secrets.headers, body=secrets.body, policy=scan.policy)
     submission, is_awake = submit_and_wake([draft])
     if not is_awake:
         flash(_BROKER_AWAY)

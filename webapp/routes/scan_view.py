@@ -12,6 +12,7 @@ from webapp.routes.interruptions import stories
 from webapp.routes.timeline import Segment, Timeline, draw, segments
 from webapp.scans import queries
 from webapp.scans.models import Attempt, Batch, Scan
+from webapp.scans.sealing import SealBroken, Secrets
 from webapp.scans.states import State
 
 #: The newest attempts that the list shows; the timeline draws more.
@@ -43,6 +44,8 @@ class ScanView:
     answer: AnswerView | None
     header_names: Sequence[str]
     body_size: int
+    #: Why neither can be told, if so.
+    seal_fault: str | None
     now: dt.datetime
 
     @classmethod
@@ -51,6 +54,7 @@ class ScanView:
         scan = queries.get_scan(scan_id)
         attempts = queries.get_attempts(scan_id)
         answer = queries.get_answer(scan_id)
+        secrets, seal_fault = _secrets(scan_id)
         now = queries.server_time()
         return cls(
             scan=scan,
@@ -59,8 +63,9 @@ class ScanView:
             left_out=max(0, len(attempts) - MAX_ATTEMPTS),
             timeline=draw(scan, attempts, now),
             answer=AnswerView.of(answer) if answer else None,
-            header_names=queries.get_header_names(scan_id),
-            body_size=len(scan.body or b""),
+            header_names=sorted(secrets.headers),
+            body_size=len(secrets.body or b""),
+            seal_fault=seal_fault,
             now=now,
         )
 
@@ -87,6 +92,13 @@ class ScanView:
     @property
     def why_no_cancel(self) -> str | None:
         return "It has ended: there is nothing to cancel." if self.scan.state.is_terminal else None
+
+
+def _secrets(scan_id: uuid.UUID) -> tuple[Secrets, str | None]:
+    try:
+        return queries.get_secrets(scan_id), None
+    except SealBroken as error:
+        return Secrets(), str(error)
 
 
 def _views(attempts: Sequence[Attempt], interruptions: Mapping[int, str]) -> list[AttemptView]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from webapp.scans.errors import InvalidField
 from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.retry_policy import RetryPolicy
+from webapp.scans.sealing import Secrets
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -24,6 +25,10 @@ class Draft:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @property
+    def secrets(self) -> Secrets:
+        return Secrets(self.headers, self.body)
 
     @property
     def host(self) -> str:

@@ -65,9 +65,8 @@ class Scan(Base):
     url: Mapped[str] = mapped_column(Text)
     host: Mapped[str] = mapped_column(String(255))
     method: Mapped[str] = mapped_column(String(16), default="GET")
-    # Secrets and bulk: never loaded by a list, read by the claim alone.
-    headers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, deferred=True)
-    body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    #: Headers and body, sealed (sealing.py). Secrets and bulk: never loaded by a list.
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     policy: Mapped[RetryPolicy] = mapped_column(PolicyJson)
     #: The person or the token, by name: it stays when they are gone.
     submitted_by: Mapped[str | None] = mapped_column(String(140))

@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from webapp.database import db, now
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
 from webapp.scans.models import Answer, Attempt, Batch, Scan
+from webapp.scans.sealing import Secrets, sealer
 from webapp.scans.states import State
 
 MAX_PAGE: Final = 200
@@ -76,10 +77,9 @@ def get_answer(scan_id: uuid.UUID) -> Answer | None:
     return db.session.get(Answer, scan_id)
 
 
-def get_header_names(scan_id: uuid.UUID) -> list[str]:
-    """The names of the scan's own headers; their values are write-only."""
-    headers = db.session.scalar(select(Scan.headers).where(Scan.id == scan_id))
-    return sorted(headers or {})
+def get_secrets(scan_id: uuid.UUID) -> Secrets:
+    """The scan's own headers and body, which no page and no program is told; raises SealBroken."""
+    return sealer().open(scan_id, db.session.scalar(select(Scan.sealed).where(Scan.id == scan_id)))
 
 
 def get_batch(batch_id: uuid.UUID) -> Batch:

@@ -18,6 +18,7 @@ from webapp.scans.lifecycle.lines import (
 from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.rescue import WritersWaited, expire, hand_back, interrupt, rescue
+from webapp.scans.lifecycle.secrets import Resealed, reseal
 from webapp.scans.lifecycle.submission import Submission, submit
 from webapp.scans.lifecycle.wake_ups import WakeUp, count_unclaimed, forget_sent, take_due, take_unclaimed
 
@@ -28,6 +29,7 @@ __all__ = [
     "HostLimits",
     "Line",
     "Outlook",
+    "Resealed",
     "Settled",
     "Submission",
     "WakeUp",
@@ -45,6 +47,7 @@ __all__ = [
     "recall",
     "renew",
     "rescue",
+    "reseal",
     "retry_now",
     "settle",
     "start",

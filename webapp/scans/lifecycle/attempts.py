@@ -17,6 +17,7 @@ from webapp.scans.lifecycle.records import INSERT_ATTEMPT, attempt_values, keep_
 from webapp.scans.models import SCAN_TABLE, Scan
 from webapp.scans.retry_policy import GiveUp, format_duration
 from webapp.scans.rules import Decision, Verdict
+from webapp.scans.sealing import SealBroken, Secrets, sealer
 from webapp.scans.states import IDLE_STATES, State, Trigger
 
 #: A wake-up may come this much early: its countdown ran by the worker's clock, the due time by the database's.
@@ -36,8 +37,7 @@ class Settled:
 _CLAIM_COLUMNS = (
     Scan.method,
     Scan.url,
-    Scan.headers,
-    Scan.body,
+    Scan.sealed,
     Scan.policy,
     Scan.token,
     Scan.trigger,
@@ -99,11 +99,13 @@ def start(scan_id: uuid.UUID, attempt: int, *, worker: str, lease_seconds: float
 
 def _claim(row: Sequence[Any], worker: str) -> Claim:
     change = Change.of(row)
-    method, url, headers, body, policy, token, trigger, deadline_at = row[len(CHANGE_COLUMNS) :]
+    method, url, sealed, policy, token, trigger, deadline_at = row[len(CHANGE_COLUMNS) :]
     assert change.attempt_started_at is not None
+    secrets, fault = _open(change.id, sealed)
     return Claim(
         change=change,
-        request=Request(method, url, headers, body),
+        request=Request(method, url, secrets.headers, secrets.body),
+        fault=fault,
         policy=policy,
         token=token,
         trigger=trigger,
@@ -112,6 +114,13 @@ def _claim(row: Sequence[Any], worker: str) -> Claim:
         deadline_at=deadline_at,
         claimed_monotonic=time.monotonic(),
     )
+
+
+def _open(scan_id: uuid.UUID, sealed: bytes | None) -> tuple[Secrets, str | None]:
+    try:
+        return sealer().open(scan_id, sealed), None
+    except SealBroken as error:
+        return Secrets(), str(error)
 
 
 def recall(scan_id: uuid.UUID, attempt: int) -> Claim | None:
@@ -163,7 +172,8 @@ def _give_up_words(claim: Claim, verdict: Verdict, why: GiveUp) -> str:
 
 
 def _finish(claim: Claim, exchange: Exchange, verdict: Verdict, state: State, error: str | None) -> Settled | None:
-    change = _write(_FINISH, claim, exchange, verdict, to_state=state, last_error=error)
+    statement = _FINISH.values(sealer().at_end()) if sealer().at_end() else _FINISH
+    change = _write(statement, claim, exchange, verdict, to_state=state, last_error=error)
     return None if change is None else Settled(change)
 
 

@@ -28,6 +28,8 @@ class Claim:
     started_at: dt.datetime
     deadline_at: dt.datetime
     claimed_monotonic: float
+    #: Why the request cannot be made at all, if so.
+    fault: str | None = None
 
     @property
     def scan_id(self) -> uuid.UUID:

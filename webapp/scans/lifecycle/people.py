@@ -10,6 +10,7 @@ from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.errors import NotAllowedNow, ScanNotFound
 from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, INSERT_ATTEMPT, cut_off_values
 from webapp.scans.models import Scan
+from webapp.scans.sealing import sealer
 from webapp.scans.states import Outcome, State, Trigger
 
 _CANCELED = "Canceled by a person."
@@ -37,6 +38,7 @@ def cancel(scan_id: uuid.UUID) -> Change:
             held_until=None,
             lease_until=None,
             finished_at=now(),
+            **sealer().at_end(),
         )
 
 

@@ -13,6 +13,7 @@ from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.records import CUT_OFF_COLUMNS, INSERT_ATTEMPT, cut_off_values
 from webapp.scans.models import Scan
+from webapp.scans.sealing import sealer
 from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 
 _LOST = "Interrupted: its worker was lost."
@@ -83,6 +84,7 @@ def expire(limit: int) -> list[Change]:
             "sent_at": None,
             "held_since": None,
             "held_until": None,
+            **sealer().at_end(),
         }
         ended = update(Scan).where(Scan.id.in_(ids)).values(revision=Scan.revision + 1, **values)
         return [Change.of(row) for row in connection.execute(ended.returning(*CHANGE_COLUMNS))]
@@ -108,7 +110,7 @@ def _requeue_after_crash(
     if row.crashes + 1 < max_crashes:
         return _cut_off(connection, row, _LOST, ended_at, 1, {**_QUEUED_AGAIN, "error": _LOST})
     words = f"Abandoned: its worker was lost {row.crashes + 1} times."
-    values = {"state": State.ABANDONED, "error": words, "finished_at": now()}
+    values = {"state": State.ABANDONED, "error": words, "finished_at": now(), **sealer().at_end()}
     return _cut_off(connection, row, _LOST, ended_at, 1, values)
 
 

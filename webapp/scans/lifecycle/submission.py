@@ -14,6 +14,7 @@ from webapp.scans.change import Change
 from webapp.scans.draft import Draft
 from webapp.scans.lifecycle.wake_ups import WakeUp
 from webapp.scans.models import SCAN_TABLE, Batch
+from webapp.scans.sealing import sealer
 from webapp.scans.states import State
 
 
@@ -32,7 +33,8 @@ class Submission:
 def submit(drafts: Sequence[Draft], *, batch_name: str | None = None, by: str | None = None) -> Submission:
     """Store the scans in one transaction, as one batch when ``batch_name`` is given (it may be empty).
 
-    They count as sent: the caller publishes their wake-ups next, or takes that back with ``forget_sent``.
+    They count as sent: the caller publishes their wake-ups next, or takes that back with ``forget_sent``. Raises
+    InvalidField for headers or a body that this server has no key to seal with.
     """
     with transaction() as connection:
         # The database's clock is read once: so that what is told is what was stored, without reading it back.
@@ -54,14 +56,14 @@ def _insert_batch(connection: Connection, name: str, total: int, moment: dt.date
 
 
 def _row(draft: Draft, batch_id: uuid.UUID | None, moment: dt.datetime, by: str | None) -> dict[str, Any]:
+    scan_id = uuid7()
     return {
-        "id": uuid7(),
+        "id": scan_id,
         "batch_id": batch_id,
         "url": draft.url,
         "host": draft.host,
         "method": draft.method,
-        "headers": dict(draft.headers),
-        "body": draft.body,
+        "sealed": sealer().seal(scan_id, draft.secrets),
         "policy": draft.policy,
         "submitted_by": by,
         "created_at": moment,
