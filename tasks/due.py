@@ -13,6 +13,7 @@ from tasks.host_gate import get_gate
 from tasks.host_lines import HostLines
 from tasks.limits import RENEWALS_PER_LEASE
 from tasks.presence import BEAT, leave, show_presence
+from tasks.upkeep import Upkeep
 from tasks.wake import backlog, greet_broker, tell_and_wake, wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
@@ -46,6 +47,7 @@ class DueScheduler(Scheduler):
         self._watch = ClockWatch(self._renewal_seconds + 1)
         with celery.flask_app.app_context():
             self._lines = HostLines(get_gate(), limit=STEP_LIMIT)
+        self._upkeep = Upkeep(self._settings.keep_days)
         self._failing: set[str] = set()
         self._next_unclaimed = 0.0
         self._missing = 0
@@ -94,7 +96,7 @@ class DueScheduler(Scheduler):
         is_late = outlook.seconds_until(outlook.sent_at) <= TICK_SECONDS - PATIENCE_SECONDS
         if is_late and time.monotonic() >= self._next_unclaimed:
             steps.append(self._wake_unclaimed)
-        return steps
+        return steps + self._upkeep.steps(outlook)
 
     def _pause(self, outlook: Outlook, *, has_taken: bool) -> float:
         """Sooner than usual, if something is due sooner; where something was found there may be more."""

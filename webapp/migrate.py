@@ -10,12 +10,13 @@ from sqlalchemy import Connection, text
 
 from webapp.auth import models as auth_models
 from webapp.database import db
-from webapp.scans import models
+from webapp.scans import derived, models
+from webapp.scans.triggers import install_triggers
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: PostgreSQL's advisory lock that one migrating process holds.
 _LOCK: Final = 0x7111D0E
-_ = models, auth_models  # the tables must be known to the metadata before Alembic looks at it
+_ = models, derived, auth_models  # the tables must be known to the metadata before Alembic looks at it
 
 
 def upgrade(app: Flask) -> None:
@@ -28,6 +29,7 @@ def upgrade(app: Flask) -> None:
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            install_triggers(connection)
 
 
 def _lock(connection: Connection) -> None:

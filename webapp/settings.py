@@ -58,6 +58,8 @@ class Settings:
     host_pause_cap: float = 86400.0
     #: Time between SIGTERM and the platform's SIGKILL.
     grace_seconds: float = 10.0
+    #: Days that a scan is kept after its end; 0 keeps it for ever.
+    keep_days: float = 0.0
     log_level: str = "INFO"
     #: Of the user `admin`; made by `tilldone password`.
     admin_password_hash: str | None = None
@@ -112,6 +114,7 @@ class Settings:
             host_breaker_seconds=_number(env, "HOST_BREAKER_SECONDS", 300.0, 1.0, 86400.0),
             host_pause_cap=_number(env, "HOST_PAUSE_CAP", 86400.0, 0.0, 86400.0),
             grace_seconds=_number(env, "GRACE_SECONDS", 10.0, 2.0, 600.0),
+            keep_days=_number(env, "KEEP_DAYS", 0.0, 0.0, 36_500.0),
             log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
             admin_password_hash=env.get("ADMIN_PASSWORD_HASH") or None,
             login_links=frozenset((env.get("TILLDONE_LOGIN_LINKS") or "").split()),

@@ -29,7 +29,7 @@ def submit() -> tuple[Response, int, dict[str, str]]:
 @bp.get("")
 def index() -> Response:
     page = queries.list_scans(scan_filter(), limit=page_limit(), cursor=request.args.get("cursor"))
-    return jsonify(items=[scan_json(scan) for scan in page.scans], next=page.next_cursor)
+    return jsonify(items=[scan_json(scan) for scan in page.scans], next=page.older)
 
 
 @bp.get("/<uuid:scan_id>")

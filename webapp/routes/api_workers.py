@@ -9,7 +9,8 @@ from tasks.presence import Presence
 from webapp.live.events import format_time
 from webapp.routes import problems
 from webapp.routes.workers_view import WorkersView
-from webapp.scans.workload import Count, Running
+from webapp.scans.counts import Count
+from webapp.scans.workload import Running
 
 bp = Blueprint("api_workers", __name__, url_prefix="/api/v1/workers")
 problems.register(bp)

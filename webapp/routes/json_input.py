@@ -5,7 +5,8 @@ from typing import Any
 from flask import request
 
 from webapp.scans.errors import InvalidField
-from webapp.scans.queries import MAX_PAGE, Filter, parse_id
+from webapp.scans.filters import Filter
+from webapp.scans.queries import MAX_PAGE, parse_id
 from webapp.scans.states import State
 
 
@@ -20,6 +21,11 @@ def json_object() -> dict[str, Any]:
 def scan_filter() -> Filter:
     """The query's ``state``, ``batch`` and ``q``; raises InvalidField."""
     return Filter(state=_state(), batch_id=_batch(), text=request.args.get("q", ""))
+
+
+def list_cursors() -> dict[str, str | None]:
+    """Where in the list: below ``cursor``, or above ``newer``."""
+    return {name: request.args.get(name) for name in ("cursor", "newer")}
 
 
 def page_limit(default: int = 50) -> int:

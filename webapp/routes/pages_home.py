@@ -7,12 +7,12 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.routes.forms import ScanForm, read_options
-from webapp.routes.json_input import scan_filter
+from webapp.routes.json_input import list_cursors, scan_filter
 from webapp.routes.listing import Listing, list_url
 from webapp.routes.plan import plan_words
 from webapp.scans import queries
 from webapp.scans.draft import METHODS
-from webapp.scans.queries import Filter
+from webapp.scans.filters import Filter
 
 bp = Blueprint("home", __name__)
 
@@ -24,15 +24,15 @@ _BATCHES_SHOWN: Final = 6
 def index() -> BaseResponse:
     which = scan_filter()
     if which.batch_id is not None:
-        return redirect(list_url(which, request.args.get("cursor")))
-    listing = Listing.read(which, request.args.get("cursor"))
-    is_first_run = listing.tabs.total == 0 and not listing.is_filtered
+        return redirect(list_url(which, **list_cursors()))
+    listing = Listing.read(which, **list_cursors())
+    is_first_run = listing.tabs.total.value == 0 and not listing.is_filtered
     return _page(_sample_form() if is_first_run else ScanForm(), listing, is_first_run=is_first_run)
 
 
 def page_with(form: ScanForm) -> Response:
     """The home page with a form that could not be taken, as it was typed."""
-    return _page(form, Listing.read(Filter(), None), is_first_run=False, status=422)
+    return _page(form, Listing.read(Filter()), is_first_run=False, status=422)
 
 
 def _page(form: ScanForm, listing: Listing, *, is_first_run: bool, status: int = 200) -> Response:

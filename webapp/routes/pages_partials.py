@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 
 from webapp.routes.forms import read_options
-from webapp.routes.json_input import scan_filter
+from webapp.routes.json_input import list_cursors, scan_filter
 from webapp.routes.listing import Tabs, list_url
 from webapp.routes.newcomers import count_newcomers
 from webapp.routes.plan import plan_words
@@ -34,19 +34,19 @@ def list_now() -> str:
     return render_template(
         "scans/_list_now.html",
         tabs=tabs,
-        newcomers=0 if request.args.get("cursor") else count_newcomers(which, shown),
+        newcomers=0 if any(list_cursors().values()) else count_newcomers(which, shown),
         newest_url=list_url(which),
         scans=queries.get_scans(shown) if "rows" in request.args else [],
         now=queries.server_time(),
-        **_batch_now(which, tabs),
+        **_batch_now(which),
     )
 
 
-def _batch_now(which: Filter, tabs: Tabs) -> dict[str, Any]:
+def _batch_now(which: Filter) -> dict[str, Any]:
     if which.batch_id is None:
         return {}
     # The bar shows the whole batch, whatever the list is filtered by.
-    counts = queries.count_by_state(Filter(batch_id=which.batch_id)) if which.text else tabs.counts
+    counts = queries.count_by_state(which)
     return {"batch": queries.get_batch(which.batch_id), "progress": Progress.of(counts)}
 
 

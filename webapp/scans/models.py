@@ -18,7 +18,7 @@ from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 _WORD_LENGTH = 24
 
 
-def _words(enum: type[State] | type[Outcome] | type[Trigger] | type[ErrorCode]) -> Enum:
+def words(enum: type[State] | type[Outcome] | type[Trigger] | type[ErrorCode]) -> Enum:
     """A StrEnum kept as its word, so that a new one needs no migration."""
     return Enum(enum, native_enum=False, length=_WORD_LENGTH, values_callable=lambda words: [w.value for w in words])
 
@@ -71,7 +71,7 @@ class Scan(Base):
     #: The person or the token, by name: it stays when they are gone.
     submitted_by: Mapped[str | None] = mapped_column(String(140))
 
-    state: Mapped[State] = mapped_column(_words(State), default=State.QUEUED)
+    state: Mapped[State] = mapped_column(words(State), default=State.QUEUED)
     revision: Mapped[int] = mapped_column(Integer, default=1)
     attempt: Mapped[int] = mapped_column(Integer, default=0)
     #: Attempts that were cut off from our side: they do not count against ``max_attempts``.
@@ -79,7 +79,7 @@ class Scan(Base):
     #: Those of them whose worker was lost: too many, and the scan is abandoned.
     crashes: Mapped[int] = mapped_column(Integer, default=0)
     token: Mapped[int] = mapped_column(Integer, default=0)
-    trigger: Mapped[Trigger] = mapped_column(_words(Trigger), default=Trigger.INITIAL)
+    trigger: Mapped[Trigger] = mapped_column(words(Trigger), default=Trigger.INITIAL)
     worker: Mapped[str | None] = mapped_column(String(255))
 
     #: When the next attempt may start; set exactly while queued or waiting.
@@ -97,7 +97,7 @@ class Scan(Base):
 
     #: Of the latest attempt that ended.
     status: Mapped[int | None] = mapped_column(SmallInteger)
-    error_code: Mapped[ErrorCode | None] = mapped_column(_words(ErrorCode))
+    error_code: Mapped[ErrorCode | None] = mapped_column(words(ErrorCode))
     error: Mapped[str | None] = mapped_column(Text)
 
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=now())
@@ -122,14 +122,14 @@ class Attempt(Base):
 
     scan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("scan.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    outcome: Mapped[Outcome] = mapped_column(_words(Outcome))
-    trigger: Mapped[Trigger] = mapped_column(_words(Trigger))
+    outcome: Mapped[Outcome] = mapped_column(words(Outcome))
+    trigger: Mapped[Trigger] = mapped_column(words(Trigger))
     worker: Mapped[str | None] = mapped_column(String(255))
     started_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=now())
     status: Mapped[int | None] = mapped_column(SmallInteger)
     reason: Mapped[str | None] = mapped_column(String(100))
-    error_code: Mapped[ErrorCode | None] = mapped_column(_words(ErrorCode))
+    error_code: Mapped[ErrorCode | None] = mapped_column(words(ErrorCode))
     error: Mapped[str | None] = mapped_column(Text)
     #: Where the answer came from, if redirects led away from the scan's URL.
     final_url: Mapped[str | None] = mapped_column(Text)
@@ -177,3 +177,4 @@ _partial_index("ix_scan_in_line", Scan.host, Scan.batch_id, Scan.due_at, where=I
 _partial_index("ix_scan_sent_at", Scan.sent_at, where=Scan.sent_at.is_not(None))
 _partial_index("ix_scan_lease_until", Scan.lease_until, where=Scan.lease_until.is_not(None))
 _partial_index("ix_scan_deadline_at", Scan.deadline_at, where=Scan.finished_at.is_(None))
+_partial_index("ix_scan_finished_at", Scan.finished_at, where=Scan.finished_at.is_not(None))

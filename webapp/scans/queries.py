@@ -6,52 +6,69 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
+from webapp.scans import counts
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
+from webapp.scans.filters import Filter as Filter
 from webapp.scans.models import Answer, Attempt, Batch, Scan
 from webapp.scans.sealing import Secrets, sealer
+from webapp.scans.search import Found, search
 from webapp.scans.states import State
 
 MAX_PAGE: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which scans: all of the conditions that are given. ``text`` is looked for in URL, error and name of the host."""
-
-    state: State | None = None
-    batch_id: uuid.UUID | None = None
-    text: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Scans, newest first; ``next_cursor`` leads to those before them, None at the end."""
+    """Scans, newest first; a cursor leads to those before or after them, None where there are none.
+
+    ``searched_to`` is set when a search stopped before it had a whole page: ``older`` leads on from there.
+    """
 
     scans: Sequence[Scan]
-    next_cursor: str | None
+    older: str | None
+    newer: str | None = None
+    searched_to: dt.datetime | None = None
 
 
 def list_scans(which: Filter, *, limit: int = 50, cursor: str | None = None) -> Page:
     """Page by key: the cursor is the id of the last scan seen, so that new scans never shift a page."""
     limit = max(1, min(limit, MAX_PAGE))
-    conditions = _conditions(which)
-    if cursor:
-        conditions.append(Scan.id < _parse_cursor(cursor))
-    scans = db.session.scalars(select(Scan).where(*conditions).order_by(Scan.id.desc()).limit(limit + 1)).all()
+    start = _parse_cursor(cursor) if cursor else None
+    if which.term:
+        return page_of(search(which, limit=limit + 1, start=start), limit=limit, cursor=cursor)
+    below = [] if start is None else [Scan.id < start]
+    scans = _listed(which, below, Scan.id.desc(), limit + 1)
     more = len(scans) > limit
-    return Page(scans[:limit], str(scans[limit - 1].id) if more else None)
+    return Page(scans[:limit], str(scans[limit - 1].id) if more else None, cursor and _first_of(scans, cursor))
+
+
+def list_newer_scans(which: Filter, *, limit: int = 50, cursor: str) -> Page:
+    """Those right above the cursor; the newest page where they would not fill one."""
+    limit = max(1, min(limit, MAX_PAGE))
+    scans = _listed(which, [Scan.id > _parse_cursor(cursor)], Scan.id.asc(), limit + 1)
+    if which.term or len(scans) <= limit:
+        return list_scans(which, limit=limit)
+    scans = scans[limit - 1 :: -1]
+    return Page(scans, str(scans[-1].id), str(scans[0].id))
+
+
+def page_of(found: Found, *, limit: int, cursor: str | None) -> Page:
+    """Of a search for one scan more than the page holds."""
+    scans = get_scans([match.id for match in found.matches[:limit]])
+    if len(found.matches) > limit:
+        return Page(scans, str(found.matches[limit - 1].id), cursor and _first_of(scans, cursor))
+    if found.stopped_at is None:
+        return Page(scans, None, cursor and _first_of(scans, cursor))
+    return Page(scans, str(found.stopped_at), cursor and _first_of(scans, cursor), created_at(found.stopped_at))
 
 
 def count_by_state(which: Filter) -> dict[State, int]:
-    """How many scans stand in each state, zeros included; the filter's own state is left out of account."""
-    anywhere = Filter(batch_id=which.batch_id, text=which.text)
-    rows = db.session.execute(select(Scan.state, func.count()).where(*_conditions(anywhere)).group_by(Scan.state))
-    found = {state: count for state, count in rows}
-    return {state: found.get(state, 0) for state in State}
+    """How many scans of the batch, or of all, stand in each state, zeros included; of the filter only that counts."""
+    return counts.count_by_state(which.batch_id)
 
 
 def get_scan(scan_id: uuid.UUID) -> Scan:
@@ -107,20 +124,24 @@ def parse_id(text: str) -> uuid.UUID | None:
         return None
 
 
-def _conditions(which: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if which.state is not None:
-        conditions.append(Scan.state == which.state)
-    if which.batch_id is not None:
-        conditions.append(Scan.batch_id == which.batch_id)
-    if text := which.text.strip():
-        conditions.append(or_(*(_contains(column, text) for column in (Scan.url, Scan.error))))
-    return conditions
+def created_at(scan_id: uuid.UUID) -> dt.datetime:
+    """The millisecond that an id of version 7 begins with."""
+    return dt.datetime.fromtimestamp((scan_id.int >> 80) / 1000, dt.UTC)
 
 
-def _contains(column: Any, text: str) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = column.icontains(text, autoescape=True)
-    return condition
+def _listed(which: Filter, beyond: list[ColumnElement[bool]], order: Any, limit: int) -> Sequence[Scan]:
+    conditions = [*which.listed, *beyond]
+    if which.batch_id is None or which.state is not None:
+        return db.session.scalars(select(Scan).where(*conditions).order_by(order).limit(limit)).all()
+    # The index of a batch's scans is in the order of their states: the first ones of each are among the first of all.
+    parts = [select(Scan.id).where(*conditions, Scan.state == state).order_by(order).limit(limit) for state in State]
+    ids = union_all(*(select(part.subquery().c.id) for part in parts)).subquery()
+    return db.session.scalars(select(Scan).where(Scan.id.in_(select(ids.c.id))).order_by(order).limit(limit)).all()
+
+
+def _first_of(scans: Sequence[Scan], cursor: str) -> str:
+    """Where those newer than this page begin."""
+    return str(scans[0].id) if scans else cursor
 
 
 def _parse_cursor(cursor: str) -> uuid.UUID:

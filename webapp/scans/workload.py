@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
+from webapp.scans.counts import Count
 from webapp.scans.lifecycle import LONGEST_COUNTDOWN
 from webapp.scans.models import UNSENT, Scan
 from webapp.scans.states import State
@@ -28,17 +29,6 @@ class Running(NamedTuple):
     attempt: int
     worker: str | None
     attempt_started_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many; ``is_more`` says that there are more than were counted."""
-
-    value: int
-    is_more: bool
-
-    def __str__(self) -> str:
-        return f"{self.value:,}{'+' if self.is_more else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from webapp.scans.lifecycle.lines import (
 )
 from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
+from webapp.scans.lifecycle.purge import purge
 from webapp.scans.lifecycle.rescue import WritersWaited, expire, hand_back, interrupt, rescue
 from webapp.scans.lifecycle.secrets import Resealed, reseal
 from webapp.scans.lifecycle.submission import Submission, submit
@@ -44,6 +45,7 @@ __all__ = [
     "interrupt",
     "list_lines",
     "look_ahead",
+    "purge",
     "recall",
     "renew",
     "rescue",

@@ -3,10 +3,11 @@
 import datetime as dt
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
+from webapp.scans.derived import ScanCountChange, SearchTodo
 from webapp.scans.models import IN_LINE, UNSENT, Scan
 
 
@@ -15,7 +16,7 @@ class Outlook(NamedTuple):
     claimed, the end of a lease, a deadline. ``held_since`` is that of some scan that waits in line for its host.
 
     None where there is none. A wake-up may have been sent for later; a deadline may be that of a running scan, which
-    its worker keeps.
+    its worker keeps. ``finished_at`` is the end that is longest ago.
     """
 
     clock: dt.datetime
@@ -24,6 +25,9 @@ class Outlook(NamedTuple):
     lease_until: dt.datetime | None
     deadline_at: dt.datetime | None
     held_since: dt.datetime | None
+    finished_at: dt.datetime | None
+    has_changed_counts: bool
+    has_unindexed: bool
 
     def has_come(self, moment: dt.datetime | None) -> bool:
         return moment is not None and moment <= self.clock
@@ -45,6 +49,9 @@ _OUTLOOK = select(
     _earliest(Scan.lease_until, Scan.lease_until.is_not(None)),
     _earliest(Scan.deadline_at, Scan.finished_at.is_(None)),
     select(Scan.held_since).where(IN_LINE).limit(1).scalar_subquery(),
+    _earliest(Scan.finished_at, Scan.finished_at.is_not(None)),
+    exists().select_from(ScanCountChange),
+    exists().select_from(SearchTodo),
 )
 
 
