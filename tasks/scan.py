@@ -27,6 +27,7 @@ from webapp.scans.exchange import Exchange, Failure
 from webapp.scans.lifecycle import Claim, Settled
 from webapp.scans.masking import mask
 from webapp.scans.rules import judge
+from webapp.scans.sealing import Secrets
 from webapp.scans.states import ErrorCode, Outcome
 from webapp.settings import Settings
 
@@ -153,7 +154,7 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
     timeout = min(claim.policy.attempt_timeout, max(claim.seconds_left(), 0.1))
     try:
         exchange = fetch(claim.request, timeout=timeout, cancellation=cancellation)
-        return mask(exchange, claim.request.headers)
+        return mask(exchange, Secrets(claim.request.headers, claim.request.body))
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
     except Exception:

@@ -69,6 +69,7 @@ class Site(str):
     """The address of a running Tilldone, and the ways into it."""
 
     settings: Settings
+    process: Process
 
     @property
     def login_link(self) -> str:
@@ -104,7 +105,7 @@ def web(settings: Settings, *, port: int | None = None, **env: str) -> Iterator[
     try:
         process.wait_for("Booting worker", 30)
         address = Site(f"http://127.0.0.1:{port}")
-        address.settings = settings
+        address.settings, address.process = settings, process
         with urllib.request.urlopen(f"{address}/healthz", timeout=20):
             yield address
     finally:

@@ -4,12 +4,13 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from webapp.scans.exchange import MISSING, Exchange
+from webapp.scans.sealing import Secrets
 
 MASK: Final = "[masked]"
 #: What is shorter stands in too many answers by chance, and is no secret worth the name.
@@ -23,9 +24,10 @@ _OPEN_NAMES: Final = frozenset(
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*[ ]+(?=\S)")
 
 
-def mask(exchange: Exchange, headers: Mapping[str, str]) -> Exchange:
-    """The exchange without the exact values of these request headers, in whichever common spelling they came back."""
-    secrets = sorted(set(_spellings(headers)), key=len, reverse=True)
+def mask(exchange: Exchange, sent: Secrets) -> Exchange:
+    """The exchange without the exact values of these headers and without the whole of this body, in whichever common
+    spelling they came back."""
+    secrets = sorted(set(_spellings(sent)), key=len, reverse=True)
     if not secrets or not _is_echoed(exchange, secrets):
         return exchange
     body = _mask_bytes(exchange.body, secrets)
@@ -43,12 +45,15 @@ def mask(exchange: Exchange, headers: Mapping[str, str]) -> Exchange:
     )
 
 
-def _spellings(headers: Mapping[str, str]) -> Iterator[str]:
-    for name, value in headers.items():
-        for secret in _secrets_of(name.lower(), value):
-            yield secret
-            yield json.dumps(secret)[1:-1]
-            yield quote(secret, safe="")
+def _spellings(sent: Secrets) -> Iterator[str]:
+    found = [secret for name, value in sent.headers.items() for secret in _secrets_of(name.lower(), value)]
+    if sent.body is not None and len(sent.body) >= SHORTEST_SECRET:
+        found.append(sent.body.decode("utf-8", "replace"))
+    for secret in found:
+        yield secret
+        yield json.dumps(secret)[1:-1]
+        yield json.dumps(secret, ensure_ascii=False)[1:-1]
+        yield quote(secret, safe="")
 
 
 def _secrets_of(name: str, value: str) -> Iterator[str]:
