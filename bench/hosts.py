@@ -23,7 +23,7 @@ from webapp.database import db
 from webapp.live.redis_client import get_redis
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
-from webapp.scans.lifecycle import HostLimits
+from webapp.scans.host_limits import HostLimits
 from webapp.settings import Settings
 
 HOSTS: Final = int(os.environ.get("BENCH_HOSTS", "200"))

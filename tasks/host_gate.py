@@ -1,6 +1,5 @@
 """Who may ask a host now: places and starts that all workers share, pauses and breakers, kept in Redis by its clock."""
 
-import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from redis.retry import Retry
 
 from tasks.limits import RENEWALS_PER_LEASE
 from webapp.live.redis_client import connect
-from webapp.scans.lifecycle import HostLimits, Line
+from webapp.scans.host_limits import HostLimits
+from webapp.scans.lifecycle import Line
 from webapp.settings import Settings
 
 #: Defines ``now`` for the scripts, in seconds: no process's own clock has a say.
@@ -73,7 +73,7 @@ class HostGate:
     """One for each process. Each question is one script: it is answered whole or not at all."""
 
     def __init__(self, client: redis.Redis, settings: Settings, *, clock: str) -> None:
-        self._limits = HostLimits(settings.host_concurrency, settings.host_starts_per_second)
+        self.limits = HostLimits(settings.host_concurrency, settings.host_starts_per_second)
         self._breaker = (settings.host_breaker_failures, settings.host_breaker_seconds)
         self._pause_cap = settings.host_pause_cap
         self._lease = settings.lease_seconds
@@ -86,14 +86,14 @@ class HostGate:
     @property
     def is_off(self) -> bool:
         """Whether there is nothing to keep: no limit, no pause and no breaker."""
-        return not (self._limits.are_set or self._breaker[0] or self._pause_cap)
+        return not (self.limits.are_set or self._breaker[0] or self._pause_cap)
 
     def enter(self, scope: Scope, place: str, *, is_from_line: bool, is_wanted: bool) -> tuple[Answer, float]:
         """What came of it, and the seconds for which a host that is shut is asked nothing. Raises RedisError."""
-        each = (self._limits, scope.own_limits)[: len(scope.keys)]
+        each = (self.limits, scope.own_limits)[: len(scope.keys)]
         args: list[str | float] = [place, self._lease, self._grace, LINE_SECONDS, int(is_from_line), int(is_wanted)]
         for limits in each:
-            args += [limits.concurrency or 0, *_window(limits)]
+            args += [limits.concurrency or 0, *limits.window]
         answer, seconds = self._enter(scope.keys, args)
         return Answer(answer.decode()), float(seconds)
 
@@ -108,11 +108,11 @@ class HostGate:
     def offer(self, lines: Sequence[Line], *, most: int) -> Offer:
         """Share out what the lines of one host may start now. Raises RedisError."""
         keys = [_host_key(lines[0].host), *(_line_key(line.host, line.batch_id) for line in lines)]
-        count, _ = _window(self._limits)
-        args: list[str | float] = [self._grace, LINE_SECONDS, OFFER_SECONDS, most, self._limits.concurrency or 0, count]
+        count, _ = self.limits.window
+        args: list[str | float] = [self._grace, LINE_SECONDS, OFFER_SECONDS, most, self.limits.concurrency or 0, count]
         for line in lines:
             own = line.own_limits
-            args += [_name(line.batch_id), line.waiting, own.concurrency or 0, _window(own)[0]]
+            args += [_name(line.batch_id), line.waiting, own.concurrency or 0, own.window[0]]
         shut, again, *counts = self._offer(keys, args)
         return Offer(float(shut), float(again), [int(each) for each in counts])
 
@@ -143,10 +143,3 @@ def _line_key(host: str, batch_id: uuid.UUID | None) -> str:
 
 def _name(batch_id: uuid.UUID | None) -> str:
     return batch_id.hex if batch_id else ""
-
-
-def _window(limits: HostLimits) -> tuple[int, float]:
-    """So many starts in so many seconds, at any moment: half a start a second is one in two seconds."""
-    rate = limits.starts_per_second or 0
-    count = max(1, math.floor(rate)) if rate else 0
-    return count, count / rate if rate else 0.0

@@ -1,15 +1,19 @@
 """The JSON API: a promise to programs."""
 
+import dataclasses
 import re
 import uuid
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from tasks import host_gate
 from tests.factories import GOOD, UNAVAILABLE, a_claim, a_scan, settle
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
+from webapp.settings import Settings
 
 FIELDS = {
     "id", "url", "method", "state", "attempt", "max_attempts", "revision", "status", "error_code", "error", "due_at",
@@ -130,6 +134,16 @@ def test_a_batch_with_nothing_to_scan_is_refused(client: FlaskClient, body: dict
     answer = client.post("/api/v1/batches", json=body)
 
     assert (answer.status_code, answer.json["field"]) == (422, "urls")
+
+
+def test_a_batch_may_ask_less_of_each_host(app: Flask, settings: Settings, client: FlaskClient) -> None:
+    host_gate.init_app(app, dataclasses.replace(settings, host_concurrency=2))
+
+    batch = post(client, "/batches", urls=["https://a.example/"], host_concurrency=1, host_starts_per_second=0.5).json
+
+    assert (batch["host_concurrency"], batch["host_starts_per_second"]) == (1, 0.5)
+    answer = client.post("/api/v1/batches", json={"urls": ["https://a.example/"], "host_concurrency": "all"})
+    assert (answer.status_code, answer.json["field"]) == (422, "host_concurrency")
 
 
 def test_a_list_is_paged_by_key_and_new_scans_do_not_shift_it(client: FlaskClient) -> None:

@@ -9,6 +9,7 @@ from tests.factories import UNAVAILABLE, a_claim, a_scan, row, settle
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.draft import Draft
+from webapp.scans.host_limits import HostLimits
 from webapp.scans.lifecycle import Line
 from webapp.scans.states import State, Trigger
 
@@ -178,3 +179,16 @@ def test_there_is_no_candidate_in_a_scan_that_is_not_due_or_over(either_app: Fla
 
     assert lifecycle.find_candidate(waiting, 2) is None
     assert lifecycle.find_candidate(a_scan(deadline=-1), 1) is None
+
+
+def test_of_a_batch_all_but_the_first_at_each_host_stand_in_line_from_the_start() -> None:
+    drafts = [Draft(f"https://{host}/") for host in ("a.example", "b.example", "a.example", "a.example")]
+
+    submission = lifecycle.submit(drafts, batch_name="", host_limits=HostLimits(1, 0.5), at_once=1)
+
+    first, other, *held = [change.id for change in submission.changes]
+    assert [wake_up.scan_id for wake_up in submission.wake_ups] == [first, other]
+    assert [change.held_since == row(change.id).held_since for change in submission.changes] == [True] * 4
+    [line] = lifecycle.list_lines()
+    assert (line.host, line.waiting, line.own_limits) == ("a.example", 2, HostLimits(1, 0.5))
+    assert take(line, 2) == held

@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from tasks.host_gate import LINE_SECONDS, OFFER_SECONDS, REDIS_CLOCK, Answer, HostGate, Scope, Sign
-from webapp.scans.lifecycle import HostLimits, Line
+from webapp.scans.host_limits import HostLimits
+from webapp.scans.lifecycle import Line
 from webapp.settings import Settings
 
 HOST: Final = "target.example"

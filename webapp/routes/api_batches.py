@@ -9,10 +9,11 @@ from flask import Blueprint, Response, jsonify, url_for
 from webapp.routes import problems
 from webapp.routes.json_input import json_object
 from webapp.routes.scan_json import batch_json
-from webapp.routes.submitting import submit_and_wake
+from webapp.routes.submitting import host_ceiling, submit_and_wake
 from webapp.scans import queries
 from webapp.scans.draft import FIELDS, Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
+from webapp.scans.host_limits import HOST_FIELDS, parse_host_limits
 
 #: More than this is refused whole: a submit must stay one transaction of seconds.
 MAX_BATCH: Final = 50_000
@@ -25,10 +26,11 @@ problems.register(bp)
 def submit() -> tuple[Response, int, dict[str, str]]:
     given = json_object()
     name = str(given.pop("name", None) or "")
+    host_limits = parse_host_limits({field: given.pop(field, None) for field in HOST_FIELDS}, host_ceiling())
     drafts, rejected = _sort_out(_entries(given), _shared_options(given))
     if not drafts:
         raise InvalidField("urls", "hold nothing that can be scanned", _first_errors(rejected))
-    submission, is_awake = submit_and_wake(drafts, batch_name=name)
+    submission, is_awake = submit_and_wake(drafts, name, host_limits)
     assert submission.batch_id is not None
     batch = queries.get_batch(submission.batch_id)
     body = {
@@ -59,7 +61,8 @@ def _shared_options(given: dict[str, Any]) -> dict[str, Any]:
     """Options beside the list hold for every URL in it."""
     for name in given:
         if name not in FIELDS - {"url"}:
-            raise InvalidField(name[:40], "is not an option of a batch", f"Known: {', '.join(sorted(FIELDS))}.")
+            known = ", ".join(sorted({*FIELDS, *HOST_FIELDS}))
+            raise InvalidField(name[:40], "is not an option of a batch", f"Known: {known}.")
     parse_options(given)
     return given
 

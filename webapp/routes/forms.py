@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from webapp.routes.api_batches import MAX_BATCH
+from webapp.routes.submitting import host_ceiling
 from webapp.scans.draft import POLICY_FIELDS, Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
+from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, parse_host_limits
 from webapp.scans.request_grammar import check_url
 
 OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS)
@@ -34,12 +36,15 @@ class ScanForm:
     bad_lines: tuple[BadLine, ...] = ()
     errors: Mapping[str, InvalidField] = field(default_factory=dict)
     good_count: int = 0
+    host_limits: HostLimits = NO_LIMITS
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Self:
         """Check all of it, so that one answer can name all that is wrong."""
-        values = {name: given.get(name, "") for name in ("urls", "name", *OPTION_FIELDS)}
+        values = {name: given.get(name, "") for name in ("urls", "name", *OPTION_FIELDS, *HOST_FIELDS)}
         options, errors = read_options(values)
+        host_limits, host_errors = _read_host_limits(values)
+        errors |= host_errors
         urls, bad_lines = _read_lines(values["urls"])
         if not urls and not bad_lines:
             errors["urls"] = InvalidField("urls", "the box is empty", "Paste a URL such as https://example.com/export.")
@@ -47,7 +52,7 @@ class ScanForm:
             problem = f"the box holds {len(urls):,} URLs, more than {MAX_BATCH:,}"
             errors["urls"] = InvalidField("urls", problem, "Scan them in several parts.")
         drafts = () if errors else tuple(Draft(url=url, **options) for url in urls)
-        return cls(values, drafts, tuple(bad_lines), errors, len(urls))
+        return cls(values, drafts, tuple(bad_lines), errors, len(urls), host_limits)
 
     @property
     def explained(self) -> tuple[BadLine, ...]:
@@ -56,7 +61,7 @@ class ScanForm:
     @property
     def has_options(self) -> bool:
         """Whether there is something in the options to be seen."""
-        names = ("name", *OPTION_FIELDS)
+        names = ("name", *OPTION_FIELDS, *HOST_FIELDS)
         return any(
             self.values.get(name) and self.values[name] not in ("GET", "fixed") or name in self.errors for name in names
         )
@@ -69,6 +74,13 @@ def read_options(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, I
     given["body"] = values.get("body", "").replace("\r\n", "\n")
     errors = {name: error for name in OPTION_FIELDS if (error := _error_of(name, given[name]))}
     return ({} if errors else parse_options(given)), errors
+
+
+def _read_host_limits(values: Mapping[str, str]) -> tuple[HostLimits, dict[str, InvalidField]]:
+    try:
+        return parse_host_limits({name: values[name].strip() for name in HOST_FIELDS}, host_ceiling()), {}
+    except InvalidField as error:
+        return NO_LIMITS, {error.field: error}
 
 
 def _error_of(name: str, value: str) -> InvalidField | None:

@@ -26,9 +26,10 @@ def submit() -> BaseResponse:
     form = ScanForm.read(request.form)
     if not form.drafts or (form.bad_lines and "skip_bad" not in request.form):
         return page_with(form)
-    is_batch = len(form.drafts) > 1
+    is_batch = len(form.drafts) > 1 or form.host_limits.are_set
+    name = form.values["name"].strip() if is_batch else None
     try:
-        submission, is_awake = submit_and_wake(form.drafts, form.values["name"].strip() if is_batch else None)
+        submission, is_awake = submit_and_wake(form.drafts, name, form.host_limits)
     except InvalidField as error:
         return page_with(replace(form, errors={error.field: error}))
     if not is_awake:

@@ -8,7 +8,7 @@ from flask import Flask
 from webapp.live.events import format_time
 from webapp.routes import words
 from webapp.routes.plan import plan_words
-from webapp.scans.models import Scan
+from webapp.scans.models import Batch, Scan
 from webapp.scans.states import ACTIVE_STATES, State
 
 #: Tabs of states that scans seldom come to are shown once one is there.
@@ -48,7 +48,16 @@ def init_app(app: Flask) -> None:
         words.capitalize_first,
         words.url_parts,
     )
-    for function in (*filters, plan_words, what_is_next, answer_chip, attempts_pill, seconds_between, iso):
+    for function in (
+        *filters,
+        plan_words,
+        what_is_next,
+        answer_chip,
+        attempts_pill,
+        own_host_limits,
+        seconds_between,
+        iso,
+    ):
         app.add_template_filter(function)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -115,3 +124,13 @@ def attempts_pill(scan: Scan) -> str:
     if scan.state is State.SUCCEEDED and scan.attempt > 1:
         return f"after {scan.attempt}"
     return f"{scan.attempt}/{scan.attempt_limit}"
+
+
+def own_host_limits(batch: Batch) -> str:
+    """What a batch asked for itself; empty where it asked for nothing."""
+    words_of = []
+    if batch.host_concurrency:
+        words_of.append(f"{batch.host_concurrency} at once")
+    if batch.host_starts_per_second:
+        words_of.append(f"{batch.host_starts_per_second:g} starts a second")
+    return f"At each host: {', '.join(words_of)}" if words_of else ""

@@ -46,6 +46,8 @@ def batch_json(batch: Batch, counts: dict[State, int]) -> dict[str, Any]:
         "id": str(batch.id),
         "name": batch.name,
         "total": batch.total,
+        "host_concurrency": batch.host_concurrency,
+        "host_starts_per_second": batch.host_starts_per_second,
         "counts": {state.value: count for state, count in counts.items()},
         "created_at": format_time(batch.created_at),
     }

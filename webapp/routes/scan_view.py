@@ -84,6 +84,8 @@ class ScanView:
                 return None
             case State.RUNNING:
                 return "An attempt is running right now."
+            case State.QUEUED if self.scan.held_since is not None:
+                return "It waits for its host, which others ask just now or which is paused."
             case State.QUEUED:
                 return "It is queued already: it starts as soon as a worker is free."
             case _:

@@ -3,20 +3,34 @@
 import uuid
 from collections.abc import Sequence
 
+from tasks.host_gate import get_gate
 from tasks.wake import wake
 from webapp.live.publisher import publish
 from webapp.routes.gate import visitor
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
+from webapp.scans.host_limits import NO_LIMITS, HostLimits
 from webapp.scans.lifecycle import Submission, WakeUp
 
 
-def submit_and_wake(drafts: Sequence[Draft], batch_name: str | None = None) -> tuple[Submission, bool]:
+def submit_and_wake(
+    drafts: Sequence[Draft], batch_name: str | None = None, host_limits: HostLimits = NO_LIMITS
+) -> tuple[Submission, bool]:
     """Store the scans, as a batch if it is named; False when they start only once the broker is back."""
-    submission = lifecycle.submit(drafts, batch_name=batch_name, by=visitor().name)
+    ceiling = host_ceiling() or NO_LIMITS
+    at_once = min(filter(None, (ceiling.at_once, host_limits.at_once)), default=None)
+    submission = lifecycle.submit(
+        drafts, batch_name=batch_name, by=visitor().name, host_limits=host_limits, at_once=at_once
+    )
     is_awake = wake(submission.wake_ups)
     publish(submission.changes)
     return submission, is_awake
+
+
+def host_ceiling() -> HostLimits | None:
+    """What this installation allows at each host; None where it keeps no limits at all."""
+    gate = get_gate()
+    return None if gate.is_off else gate.limits
 
 
 def cancel_and_tell(scan_id: uuid.UUID) -> None:

@@ -7,7 +7,6 @@ from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN, Settled, recall, 
 from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.lines import (
     Candidate,
-    HostLimits,
     Line,
     find_candidate,
     hold,
@@ -27,7 +26,6 @@ __all__ = [
     "LONGEST_COUNTDOWN",
     "Candidate",
     "Claim",
-    "HostLimits",
     "Line",
     "Outlook",
     "Resealed",

@@ -5,7 +5,6 @@ A scan in line holds no worker, no message and no attempt number; its deadline g
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Float, and_, bindparam, case, func, null, or_, select, update
@@ -13,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now, single_statement, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
+from webapp.scans.host_limits import HostLimits
 from webapp.scans.lifecycle.attempts import EARLY_SECONDS
 from webapp.scans.lifecycle.wake_ups import WakeUp, find_wake_ups, mark_sent
 from webapp.scans.models import IN_LINE, SCAN_TABLE, Batch, Scan
@@ -22,18 +22,6 @@ from webapp.scans.states import IDLE_STATES, Trigger
 _TOLD_SECONDS = 1.0
 #: Whose attempt was cut off, and whom a person wants now: these had waited already.
 _FIRST_IN_LINE = (Trigger.MANUAL, Trigger.REDELIVERED)
-
-
-@dataclass(frozen=True, slots=True)
-class HostLimits:
-    """What is allowed at each host: attempts at once, and starts a second; no limit where it is None or 0."""
-
-    concurrency: int | None = None
-    starts_per_second: float | None = None
-
-    @property
-    def are_set(self) -> bool:
-        return bool(self.concurrency or self.starts_per_second)
 
 
 class Candidate(NamedTuple):

@@ -50,12 +50,13 @@ def retry_now(scan_id: uuid.UUID) -> Change:
     with transaction() as connection:
         row = _lock(connection, scan_id)
         if row.state is not State.WAITING:
-            raise NotAllowedNow(row.state, _why_no_retry(row.state))
+            raise NotAllowedNow(row.state, _why_no_retry(row.state, is_held=row.held_since is not None))
         return _change(connection, scan_id, state=State.QUEUED, due_at=now(), sent_at=now(), trigger=Trigger.MANUAL)
 
 
 def _lock(connection: Connection, scan_id: uuid.UUID) -> Row[*tuple[Any, ...]]:
-    row = connection.execute(select(*CUT_OFF_COLUMNS).where(Scan.id == scan_id).with_for_update()).one_or_none()
+    statement = select(*CUT_OFF_COLUMNS, Scan.held_since).where(Scan.id == scan_id).with_for_update()
+    row = connection.execute(statement).one_or_none()
     if row is None:
         raise ScanNotFound(str(scan_id))
     return row
@@ -67,9 +68,11 @@ def _change(connection: Connection, scan_id: uuid.UUID, **values: Any) -> Change
     return Change.of(connection.execute(statement.returning(*CHANGE_COLUMNS)).one())
 
 
-def _why_no_retry(state: State) -> str:
+def _why_no_retry(state: State, *, is_held: bool) -> str:
     if state is State.RUNNING:
         return "An attempt is running right now."
+    if is_held:
+        return "This scan is due and waits for its host, which others ask just now or which is paused."
     if state is State.QUEUED:
         return "This scan is queued already: it starts as soon as a worker is free."
     return f"This scan has ended ({_words(state)}): scan the URL again instead."
