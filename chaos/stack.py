@@ -21,6 +21,7 @@ from chaos.plan import OWN_BROKER, OWN_DATABASE, Plan
 from chaos.postgres import prepare
 from chaos.process import ROOT, Process
 from chaos.rabbitmq import RabbitMq
+from chaos.target import TARGET_ADDRESS
 from webapp.settings import Settings
 
 #: A platform starts again what has ended, but not at once.
@@ -162,6 +163,7 @@ def environment(plan: Plan, home: Path, database_url: str | None, broker_url: st
         "HOST_STARTS_PER_SECOND": "0",
         "HOST_BREAKER_FAILURES": "0",
         "HOST_PAUSE_CAP": "0",
+        "SCAN_ALLOW": TARGET_ADDRESS,
         "REMAP_SIGTERM": "SIGQUIT",
         **{name: value for name, value in chosen.items() if value},
     }

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+TARGET_ADDRESS: Final = "127.0.0.1"
 #: A flaky URL fails so often before it is good.
 FAILURES: Final = 2
 _POISON_SECONDS: Final = 5.0
@@ -21,7 +22,7 @@ class Target:
         self.closing = threading.Event()
         self._hits: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"target": self}))
+        self._server = _Server((TARGET_ADDRESS, 0), type("Handler", (_Handler,), {"target": self}))
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -29,7 +30,7 @@ class Target:
         return int(self._server.server_address[1])
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{TARGET_ADDRESS}:{self.port}{path}"
 
     def note(self, path: str) -> int:
         """Returns how often this path was asked, this time included."""

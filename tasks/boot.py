@@ -10,11 +10,15 @@ from typing import Any
 from celery.signals import beat_init, worker_before_create_process, worker_init, worker_process_init
 
 from tasks.celery import celery
-from tasks.connection import default_tls
+from tasks.connection import trust
 from tasks.fetch import fetch
+from tasks.guard import Guard
+from webapp.allow_list import AllowRule
 from webapp.database import db
+from webapp.reach import Reach
 from webapp.scans import lifecycle
 from webapp.scans.exchange import Request
+from webapp.settings import Settings
 
 # Celery warns root, for the sake of pickle; we accept JSON only, and in a container one is root.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
@@ -33,8 +37,10 @@ def _wait_at_the_gate(**_: Any) -> None:
 @worker_init.connect
 def _warm_up(**_: Any) -> None:
     """Do once, before the forks, what each child would else do for itself and keep a copy of."""
-    default_tls()
-    fetch(Request("GET", "http://127.0.0.1:9/"), timeout=1)
+    settings: Settings = celery.flask_app.extensions["tilldone.settings"]
+    trust(settings.reach.ca_bundle)
+    nowhere = AllowRule.parse("127.0.0.1:9")
+    fetch(Request("GET", "http://127.0.0.1:9/"), guard=Guard(Reach(allow=(nowhere,))), timeout=1)
     with celery.flask_app.app_context():
         lifecycle.start(uuid.UUID(int=0), 1, worker="nobody", lease_seconds=1)
 

@@ -8,8 +8,10 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 import certifi
 from requests.adapters import HTTPAdapter
@@ -17,7 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tasks.cancellation import Cancellation
-from tasks.failures import FetchFailed, connect_failure, dns_failure, tls_failure
+from tasks.failures import FetchFailed, connect_failure, dns_failure, peer_failure, tls_failure
 from tasks.meter import Meter, MeteredSocket
 
 #: A lookup has no timeout of its own.
@@ -28,19 +30,25 @@ _MAX_ADDRESSES: Final = 3
 Address = tuple[Any, ...]
 
 
-class Adapter(HTTPAdapter):
-    """A requests adapter for one exchange: no proxies, no pooling beyond it, every connection metered."""
+class Door(Protocol):
+    """Judges the addresses of a host before any is asked; raises FetchFailed."""
 
-    def __init__(self, meter: Meter, tls: ssl.SSLContext | None = None) -> None:
-        self._meter, self._tls = meter, tls
+    def __call__(self, host: str, addresses: Sequence[Address], /) -> None: ...
+
+
+class Adapter(HTTPAdapter):
+    """A requests adapter for one request: no proxies, no pooling beyond it, its connection guarded and metered."""
+
+    def __init__(self, door: Door, meter: Meter, tls: ssl.SSLContext) -> None:
+        self._door, self._meter, self._tls = door, meter, tls
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *_: Any, **__: Any) -> None:
         self.poolmanager = PoolManager(num_pools=1, maxsize=1)
         # Replaced, never mutated: the dictionary is shared by all pool managers.
         self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_Pool, meter=self._meter),
-            "https": partial(_TlsPool, meter=self._meter, ssl_context=self._tls or default_tls()),
+            "http": partial(_Pool, door=self._door, meter=self._meter),
+            "https": partial(_TlsPool, door=self._door, meter=self._meter, ssl_context=self._tls),
         }
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
@@ -51,30 +59,33 @@ class Adapter(HTTPAdapter):
 
 
 @lru_cache(maxsize=1)
-def default_tls() -> ssl.SSLContext:
+def trust(ca_bundle: Path | None = None) -> ssl.SSLContext:
     """Loading the authorities takes tens of milliseconds, so they are loaded once a process."""
-    return ssl.create_default_context(cafile=certifi.where())
+    context = ssl.create_default_context(cafile=certifi.where())
+    if ca_bundle is not None:
+        context.load_verify_locations(ca_bundle)
+    return context
 
 
 class _Pool(HTTPConnectionPool):
-    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+    def __init__(self, *args: Any, door: Door, meter: Meter, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.ConnectionCls = partial(_Connection, meter=meter)  # type: ignore[assignment]
+        self.ConnectionCls = partial(_Connection, door=door, meter=meter)  # type: ignore[assignment]
 
 
 class _TlsPool(HTTPSConnectionPool):
-    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+    def __init__(self, *args: Any, door: Door, meter: Meter, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.ConnectionCls = partial(_TlsConnection, meter=meter)  # type: ignore[assignment]
+        self.ConnectionCls = partial(_TlsConnection, door=door, meter=meter)  # type: ignore[assignment]
 
 
 class _Connection(HTTPConnection):
-    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+    def __init__(self, *args: Any, door: Door, meter: Meter, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._meter = meter
+        self._door, self._meter = door, meter
 
     def _new_conn(self) -> socket.socket:
-        return open_socket(self._dns_host, self.port, self._meter)
+        return open_socket(self._dns_host, self.port, self._door, self._meter)
 
     def connect(self) -> None:
         super().connect()
@@ -83,13 +94,13 @@ class _Connection(HTTPConnection):
 
 
 class _TlsConnection(HTTPSConnection):
-    def __init__(self, *args: Any, meter: Meter, **options: Any) -> None:
+    def __init__(self, *args: Any, door: Door, meter: Meter, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._meter = meter
+        self._door, self._meter = door, meter
         self._opened: float | None = None
 
     def _new_conn(self) -> socket.socket:
-        opened = open_socket(self._dns_host, self.port, self._meter)
+        opened = open_socket(self._dns_host, self.port, self._door, self._meter)
         opened.settimeout(self._meter.left())
         self._opened = time.monotonic()
         return opened
@@ -106,8 +117,11 @@ class _TlsConnection(HTTPSConnection):
         self._meter.connection_stands()
 
 
-def open_socket(host: str, port: int, meter: Meter) -> socket.socket:
-    """Resolve once, have every address admitted, connect to one of them; raises FetchFailed."""
+def open_socket(host: str, port: int, door: Door, meter: Meter) -> socket.socket:
+    """Resolve once, have every address judged, connect to one of them; raises FetchFailed.
+
+    The name is not looked up again: its answer may have changed by then, as an attacker's would.
+    """
     started = time.monotonic()
     try:
         addresses = _resolve(host, port, min(DNS_SECONDS, meter.left()))
@@ -116,17 +130,12 @@ def open_socket(host: str, port: int, meter: Meter) -> socket.socket:
         raise FetchFailed(dns_failure(error, host)) from error
     finally:
         meter.add("dns", started)
-    for _, address in addresses:
-        admit(host, address)
+    door(host, [address for _, address in addresses])
     started = time.monotonic()
     try:
         return _connect(addresses[:_MAX_ADDRESSES], host, meter)
     finally:
         meter.add("connect", started)
-
-
-def admit(host: str, address: Address) -> None:
-    """Where the guard of the network will stand: raises FetchFailed for an address that must not be asked."""
 
 
 def _resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
@@ -178,6 +187,9 @@ def _dial(family: int, address: Address, timeout: float, cancellation: Cancellat
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opened.settimeout(timeout)
         opened.connect(address)
+        # What was judged is what we talk to, whatever lies between us and the kernel.
+        if opened.getpeername()[:2] != address[:2]:
+            raise FetchFailed(peer_failure(address[0]))
     except BaseException:
         opened.close()
         raise

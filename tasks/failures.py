@@ -47,6 +47,11 @@ def connect_failure(error: OSError, host: str, port: int, timeout: float) -> Fai
     return socket_failure(error, timeout)
 
 
+def peer_failure(address: str) -> Failure:
+    words = f"The connection that was opened to {address} is one to another address. Nothing was sent."
+    return Failure(Outcome.REFUSED, ErrorCode.REFUSED_BY_POLICY, words, is_permanent=True)
+
+
 def socket_failure(error: OSError, timeout: float) -> Failure:
     """For a connection that was open."""
     if isinstance(error, TimeoutError):

@@ -1,13 +1,12 @@
 """The only code that touches a target: one HTTP exchange, redirects included, under one deadline."""
 
+import contextlib
 import http.client
-import re
-import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -15,9 +14,11 @@ import urllib3
 from tasks.answer_body import read_body
 from tasks.answer_json import parse_json
 from tasks.cancellation import Cancellation
-from tasks.connection import Adapter
+from tasks.connection import Adapter, trust
 from tasks.failures import FetchFailed, closed_failure, garbage_failure
+from tasks.guard import Guard
 from tasks.meter import Meter
+from tasks.redirect import redirected, stays
 from webapp.scans.exchange import Exchange, Failure, Request
 from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.states import ErrorCode, Outcome
@@ -28,16 +29,14 @@ USER_AGENT: Final = "Tilldone/0.1"
 #: Room for status lines, headers, chunk sizes and trailers beside the body.
 _FRAME_BYTES: Final = 1024 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-#: What servers write into Location as it is, and browsers encode for them.
-_UNENCODED: Final = re.compile(r'[ "<>^`{|}]')
 
 
 def fetch(
     request: Request,
     *,
+    guard: Guard,
     timeout: float,
     max_bytes: int = MAX_BODY_BYTES,
-    tls: ssl.SSLContext | None = None,
     cancellation: Cancellation | None = None,
 ) -> Exchange:
     """Make the exchange; whatever the target does is told in the result, ``failure`` included, and never raised.
@@ -48,7 +47,7 @@ def fetch(
     """
     cancellation = cancellation or Cancellation()
     meter = Meter(timeout, max_bytes + _FRAME_BYTES, cancellation)
-    visit = _Visit(request, Adapter(meter, tls), meter, max_bytes)
+    visit = _Visit(request, guard, meter, max_bytes)
     try:
         exchange = visit.make()
     except FetchFailed as error:
@@ -57,7 +56,6 @@ def fetch(
         # The request was found sound before it was sent, so all of these speak of the answer.
         exchange = replace(visit.reached, failure=_failure_of(error, has_ended=meter.has_ended))
     finally:
-        visit.adapter.close()
         cancellation.release()
     return replace(exchange, phases=dict(meter.phases))
 
@@ -67,9 +65,12 @@ class _Visit:
     """One exchange under way; ``reached`` is what is known of it so far."""
 
     request: Request
-    adapter: Adapter
+    guard: Guard
     meter: Meter
     max_bytes: int
+    #: Whether a person named the host that is asked now. A server that redirects elsewhere has taken the wheel, and
+    #: keeps it even if it leads back.
+    is_typed: bool = True
 
     def __post_init__(self) -> None:
         self.reached = Exchange(url=self.request.url)
@@ -77,24 +78,34 @@ class _Visit:
     def make(self) -> Exchange:
         request = self.request
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(request)
-            try:
+            with (
+                contextlib.closing(self._adapter()) as adapter,
+                contextlib.closing(self._send(request, adapter)) as response,
+            ):
                 location = response.headers.get("Location")
                 if response.status_code not in _REDIRECTS or not location:
                     return self._read(response)
                 # The body of a redirect is never read: it is not the answer, and may be a bomb.
-                request = _redirected(request, response.status_code, location)
-            finally:
-                response.close()
-            self.reached = replace(self.reached, url=request.url, redirects=(*self.reached.redirects, request.url))
+                request = self._follow(request, response.status_code, location)
         words = f"More than {MAX_REDIRECTS} redirects, the last one to {request.url[:200]}."
         raise FetchFailed(Failure(Outcome.NETWORK_ERROR, ErrorCode.TOO_MANY_REDIRECTS, words))
 
-    def _send(self, request: Request) -> requests.Response:
+    def _adapter(self) -> Adapter:
+        """One for each request: no connection that was judged for one serves another."""
+        door = partial(self.guard.admit, is_typed=self.is_typed)
+        return Adapter(door, self.meter, trust(self.guard.reach.ca_bundle))
+
+    def _follow(self, request: Request, status: int, location: str) -> Request:
+        following = redirected(request, status, location)
+        self.is_typed = self.is_typed and stays(request.url, following.url)
+        self.reached = replace(self.reached, url=following.url, redirects=(*self.reached.redirects, following.url))
+        return following
+
+    def _send(self, request: Request, adapter: Adapter) -> requests.Response:
         """Send it through the adapter, not a Session: that would read redirects, and unpack what they bring."""
         prepared = _prepared(request)
         try:
-            response = self.adapter.send(prepared, stream=True, timeout=self.meter.left(), proxies={})
+            response = adapter.send(prepared, stream=True, timeout=self.meter.left(), proxies={})
         finally:
             self.meter.wait_is_over()
         if self.meter.has_ended:
@@ -134,45 +145,13 @@ def _prepared(request: Request) -> requests.PreparedRequest:
     # Ours, because we unpack: no bomb is expanded behind our back. One exchange a connection.
     headers |= {"Accept-Encoding": "gzip", "Connection": "close"}
     try:
-        return requests.Request(request.method, request.url, headers, data=request.body).prepare()
+        prepared = requests.Request(request.method, request.url, headers, data=request.body).prepare()
     except (requests.RequestException, ValueError) as error:
         raise FetchFailed(_invalid("is not one that can be asked")) from error
-
-
-def _redirected(request: Request, status: int, location: str) -> Request:
-    """The request that follows, as browsers make it; headers are secrets of the origin that they were given for."""
-    url, problem = _joined(request.url, location)
-    if problem:
-        words = f"The server redirects to an address that {problem}."
-        raise FetchFailed(Failure(Outcome.REFUSED, ErrorCode.INVALID_URL, words, is_permanent=True))
-    headers = request.headers if _origin(url) == _origin(request.url) else {}
-    if status == 303 or (status in (301, 302) and request.method == "POST"):
-        method = "HEAD" if request.method == "HEAD" else "GET"
-        return Request(method, url, _without_body_headers(headers))
-    return replace(request, url=url, headers=headers)
-
-
-def _joined(url: str, location: str) -> tuple[str, str | None]:
-    """Where it leads, and what is wrong with that."""
-    try:
-        text = location.encode("latin-1").decode()
-    except UnicodeError:
-        text = location
-    try:
-        joined = urljoin(url, _UNENCODED.sub(lambda found: f"%{ord(found[0]):02X}", text.strip()))
-    except ValueError:
-        return url, "is not a URL"
-    return joined, check_url(joined)
-
-
-def _without_body_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if not name.lower().startswith("content-")}
-
-
-def _origin(url: str) -> tuple[str, str | None, int]:
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, parts.hostname, parts.port or {"https": 443}.get(scheme, 80)
+    # requests rewrites what it is given: what counts is what it will send.
+    if problem := check_url(prepared.url or ""):
+        raise FetchFailed(_invalid(problem))
+    return prepared
 
 
 def _failure_of(error: Exception, *, has_ended: bool) -> Failure:

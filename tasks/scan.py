@@ -17,6 +17,7 @@ from tasks.counters import Counter, count
 from tasks.database_away import AWAY, patiently
 from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.fetch import fetch
+from tasks.guard import Guard
 from tasks.heartbeat import keep_alive
 from tasks.host_place import Place, ask_for_place
 from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
@@ -153,7 +154,7 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
         return Exchange(claim.request.url, failure=failure)
     timeout = min(claim.policy.attempt_timeout, max(claim.seconds_left(), 0.1))
     try:
-        exchange = fetch(claim.request, timeout=timeout, cancellation=cancellation)
+        exchange = fetch(claim.request, guard=_guard(), timeout=timeout, cancellation=cancellation)
         return mask(exchange, Secrets(claim.request.headers, claim.request.body))
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
@@ -161,6 +162,11 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
         # A fault of ours must not leave the scan to the lease: it is an attempt that failed, and it is retried.
         log.exception("attempt failed by a fault of ours scan=%s", claim.scan_id)
         return _faulty(claim, "The attempt failed by a fault of Tilldone's own.")
+
+
+def _guard() -> Guard:
+    settings: Settings = current_app.extensions["tilldone.settings"]
+    return Guard(settings.reach)
 
 
 def _settle(claim: Claim, exchange: Exchange) -> Settled | None:

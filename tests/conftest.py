@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.postgres_server import PostgresServer
+from tests.reach import LOOPBACK
 from tests.sign_in import an_admin, signed_in
 from webapp.app import create_app
 from webapp.database import db
@@ -50,6 +51,7 @@ def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:
         redis_url=redis_url,
         broker_url=redis_url.replace("unix://", "redis+socket://", 1),
         worker_concurrency=2,
+        reach=LOOPBACK,
         # One target on loopback stands for all hosts of the world.
         **NO_HOST_LIMITS,
     )

@@ -29,6 +29,8 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "CELERY_BROKER_URL": settings.broker_url,
         "LEASE_SECONDS": str(settings.lease_seconds),
+        "SCAN_PROFILE": settings.reach.profile,
+        "SCAN_ALLOW": ",".join(map(str, settings.reach.allow)),
         "HOST_CONCURRENCY": str(settings.host_concurrency),
         "HOST_STARTS_PER_SECOND": str(settings.host_starts_per_second),
         "HOST_BREAKER_FAILURES": str(settings.host_breaker_failures),

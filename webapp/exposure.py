@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from webapp.allow_list import parse_allow_list
+
 #: By which one knows that a platform runs us, in the open.
 _PLATFORMS: Final = ("DYNO", "RENDER", "FLY_APP_NAME", "K_SERVICE", "RAILWAY_ENVIRONMENT_NAME", "RAILWAY_PROJECT_ID")
 _MIN_KEY_BYTES: Final = 32
@@ -35,6 +37,7 @@ def faults(env: Mapping[str, str], host: str, trusted_hosts: tuple[str, ...]) ->
         yield "TRUSTED_HOSTS: name the hosts under which people open it, as in tilldone.example.com."
     if "*" in trusted_hosts:
         yield "TRUSTED_HOSTS: * would trust any name; list the real ones, .example.com for all below one."
+    yield from _far_reach(env, is_open)
     yield from _plain_redis(env)
     yield from _sample_passwords(env)
 
@@ -90,6 +93,17 @@ def _unusable_admin(env: Mapping[str, str]) -> Iterator[str]:
         yield "ADMIN_PASSWORD_HASH: it is no argon2id hash; make one with `tilldone password`, and quote its $ signs."
     elif int(parts[1]) < _MIN_MEMORY or int(parts[1]) * int(parts[2]) < 2 * _MIN_MEMORY:
         yield "ADMIN_PASSWORD_HASH: its parameters make guessing cheap; make one with `tilldone password`."
+
+
+def _far_reach(env: Mapping[str, str], is_open: bool) -> Iterator[str]:
+    """Whoever can open a Tilldone sends its scans: a stranger must not look around in its network."""
+    marker = platform(env)
+    if env.get("SCAN_PROFILE") == "local" and (is_open or marker):
+        where = f"{marker} says that a platform runs it" if marker else "HOST is not loopback"
+        yield f"SCAN_PROFILE: local is for your own machine alone ({where}); use public, and SCAN_ALLOW for the rest."
+    for rule in parse_allow_list(env.get("SCAN_ALLOW") or ""):
+        if (is_open or marker) and rule.network is not None and rule.network.prefixlen == 0:
+            yield f"SCAN_ALLOW: {rule} opens every network that can be reached from here; name those that are meant."
 
 
 def _plain_redis(env: Mapping[str, str]) -> Iterator[str]:

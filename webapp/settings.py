@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from webapp import exposure
 from webapp.local_keys import is_fernet_key, local_key, make_fernet_key
+from webapp.reach import Reach
 
 POOLS: Final = ("prefork", "threads", "gevent")
 #: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
@@ -29,7 +30,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration of a process; every field has one variable, listed in the README."""
+    """The whole configuration of a process; the README lists the variables."""
 
     home: Path
     secret_key: str = field(repr=False)
@@ -71,6 +72,7 @@ class Settings:
     trusted_proxies: int = 0
     #: Whether people may sign in over plain http from elsewhere.
     is_http_allowed: bool = False
+    reach: Reach = Reach()
 
     @property
     def is_redis_embedded(self) -> bool:
@@ -121,6 +123,7 @@ class Settings:
             trusted_hosts=_trusted_hosts(env),
             trusted_proxies=_integer(env, "TRUSTED_PROXIES", 1 if exposure.platform(env) else 0, 0, 9),
             is_http_allowed=_choice(env, "HTTP_PLAINTEXT_OK", "0", ("0", "1")) == "1",
+            reach=_reach(env),
         )
 
 
@@ -190,6 +193,13 @@ def _worker_pool(env: Mapping[str, str]) -> str:
     if pool == "gevent" and find_spec("gevent") is None:
         raise SettingsError("WORKER_POOL: gevent is not installed; pip install gevent, or choose threads.")
     return pool
+
+
+def _reach(env: Mapping[str, str]) -> Reach:
+    try:
+        return Reach.from_env(env)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -6,12 +6,17 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import trustme
 
-from tasks.fetch import MAX_REDIRECTS, USER_AGENT, fetch
+from tasks.fetch import MAX_REDIRECTS, USER_AGENT
+from tasks.guard import Guard
+from tests.fetching import fetch
+from tests.reach import LOOPBACK
 from tests.target import Target
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.states import ErrorCode, Outcome
@@ -296,10 +301,10 @@ def tls_server(certificate: trustme.LeafCert) -> ThreadingHTTPServer:
 
 
 @pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+def trusting(authority: trustme.CA, tmp_path: Path) -> Guard:
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(bundle)
+    return Guard(replace(LOOPBACK, ca_bundle=bundle))
 
 
 @pytest.fixture(params=["localhost", "other.example"])
@@ -310,10 +315,10 @@ def certified(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator
     server.server_close()
 
 
-def test_a_certificate_counts_for_its_name_alone(certified: tuple[str, int], trusting: ssl.SSLContext) -> None:
+def test_a_certificate_counts_for_its_name_alone(certified: tuple[str, int], trusting: Guard) -> None:
     name, port = certified
 
-    exchange = fetch(Request("GET", f"https://localhost:{port}/"), timeout=5, tls=trusting)
+    exchange = fetch(Request("GET", f"https://localhost:{port}/"), timeout=5, guard=trusting)
 
     if name == "localhost":
         assert exchange.status == 200 and exchange.phases["tls"] > 0

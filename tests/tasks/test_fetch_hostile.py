@@ -4,7 +4,6 @@ import datetime as dt
 import gzip
 import os
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -18,8 +17,9 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.fetch import fetch
+from tasks.guard import Guard
 from tests.factories import a_claim, a_scan, row, settle
+from tests.fetching import fetch
 from tests.target import Target
 from tests.tasks.test_fetch import authority, tls_server, trusting
 from webapp.scans.exchange import Exchange, Request
@@ -299,12 +299,12 @@ def test_a_handshake_that_never_comes_is_timed() -> None:
     assert code(exchange) is ErrorCode.TIMEOUT and exchange.phases["tls"] > 200
 
 
-def test_a_certificate_past_its_time_may_be_renewed(trusting: ssl.SSLContext, authority: trustme.CA) -> None:
+def test_a_certificate_past_its_time_may_be_renewed(trusting: Guard, authority: trustme.CA) -> None:
     now = dt.datetime.now(dt.UTC)
     certificate = authority.issue_cert("localhost", not_before=now - dt.timedelta(2), not_after=now - dt.timedelta(1))
     server = tls_server(certificate)
 
-    exchange = fetch(Request("GET", f"https://localhost:{server.server_address[1]}/"), timeout=5, tls=trusting)
+    exchange = fetch(Request("GET", f"https://localhost:{server.server_address[1]}/"), timeout=5, guard=trusting)
 
     server.shutdown()
     server.server_close()
@@ -314,7 +314,7 @@ def test_a_certificate_past_its_time_may_be_renewed(trusting: ssl.SSLContext, au
 UNDER_GEVENT = """
 from gevent import monkey; monkey.patch_all()
 import gevent, time
-from tasks.fetch import fetch
+from tests.fetching import fetch
 from tests.target import Target
 from webapp.scans.exchange import Request
 target = Target()

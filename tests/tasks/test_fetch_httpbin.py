@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tasks.fetch import USER_AGENT, fetch
+from tasks.fetch import USER_AGENT
+from tests.fetching import fetch
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.rules import Decision, judge
 from webapp.scans.states import ErrorCode, Outcome

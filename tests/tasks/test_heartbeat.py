@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 
 from tasks.cancellation import Cancellation
-from tasks.fetch import fetch
 from tasks.heartbeat import Heartbeat, Held
 from tasks.host_place import NoPlace
 from tests.factories import GOOD, a_claim, a_scan, row, settle
+from tests.fetching import fetch
 from tests.target import Target
 from webapp.scans import lifecycle, queries
 from webapp.scans.exchange import Request

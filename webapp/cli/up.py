@@ -13,11 +13,13 @@ import click
 from honcho.environ import parse_procfile
 from honcho.printer import Message
 
+from webapp import exposure
 from webapp.cli import ROOT
 from webapp.cli.announcement import announce, watch_readiness
 from webapp.cli.preflight import Gate, check_port, closed_gate, hold
 from webapp.cli.revival import Revival
 from webapp.cli.supervisor import Supervisor
+from webapp.reach import Profile
 from webapp.settings import Settings
 
 VALKEY: Final = "valkey"
@@ -120,8 +122,15 @@ def _environment(settings: Settings, gate: Gate, login_secrets: Sequence[str]) -
         "TILLDONE_LOGIN_LINKS": " ".join(fingerprints),
         "HOST": settings.host,
         "PORT": str(settings.port),
+        "SCAN_PROFILE": os.environ.get("SCAN_PROFILE") or _profile(settings),
         "WORKER_POOL": settings.worker_pool,
         "WORKER_CONCURRENCY": str(settings.worker_concurrency),
         # Short, because people wait for Ctrl+C: a scan that is cut off is rescued by the next start.
         "GRACE_SECONDS": str(_GRACE_SECONDS),
     }
+
+
+def _profile(settings: Settings) -> Profile:
+    """Where nobody but who sits here can reach it, scans may go where that person could go."""
+    is_at_home = exposure.is_loopback(settings.host) and not exposure.platform(os.environ)
+    return Profile.LOCAL if is_at_home else Profile.PUBLIC
