@@ -1,10 +1,16 @@
 """What the environment says, and what it must not say."""
 
+import secrets
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from webapp.reach import Profile, Reach
 from webapp.settings import Settings, SettingsError
+
+# By its name: the package's attribute `up` is the command itself.
+up = import_module("webapp.cli.up")
 
 
 def settings(tmp_path: Path, **env: str) -> Settings:
@@ -55,6 +61,11 @@ def test_a_broker_of_its_own_is_kept_apart(tmp_path: Path) -> None:
         ("REDIS_URL", "http://r"),
         ("DATABASE_URL", "mysql://db"),
         ("CELERY_BROKER_URL", "sqs://"),
+        ("SCAN_PROFILE", "open"),
+        ("SCAN_ALLOW", "10.0.0.1/8"),
+        ("SCAN_ALLOW", "intranet.example,http://other.example"),
+        ("CA_BUNDLE", "/no/such/file.pem"),
+        ("CA_BUNDLE", __file__),
     ],
 )
 def test_a_value_that_cannot_be_meant_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
@@ -67,3 +78,40 @@ def test_a_home_that_cannot_be_written_names_its_variable(tmp_path: Path) -> Non
 
     with pytest.raises(SettingsError, match="^TILLDONE_HOME: "):
         settings(tmp_path / "file" / "home")
+
+
+def test_scans_reach_what_the_environment_adds_to_the_public_addresses(tmp_path: Path) -> None:
+    assert settings(tmp_path).reach == Reach()
+
+    found = settings(tmp_path, SCAN_PROFILE="local", SCAN_ALLOW="10.0.0.0/8,intranet.example:8080").reach
+
+    assert found.profile is Profile.LOCAL
+    assert [str(rule) for rule in found.allow] == ["10.0.0.0/8", "intranet.example:8080"]
+
+
+SERVED = {"SECRET_KEY": secrets.token_hex(32), "TRUSTED_HOSTS": "tilldone.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("env", "names"),
+    [
+        ({"SCAN_PROFILE": "local", "HOST": "0.0.0.0"}, "SCAN_PROFILE"),
+        ({"SCAN_PROFILE": "local", "DYNO": "worker.1"}, "SCAN_PROFILE"),
+        ({"SCAN_ALLOW": "10.0.0.0/8,0.0.0.0/0", "HOST": "0.0.0.0"}, "SCAN_ALLOW"),
+        ({"SCAN_ALLOW": "::/0", "FLY_APP_NAME": "app"}, "SCAN_ALLOW"),
+    ],
+)
+def test_nobody_else_may_look_around_in_our_network(tmp_path: Path, env: dict[str, str], names: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{names}: "):
+        settings(tmp_path, **SERVED, **env)
+
+
+def test_up_looks_around_at_home_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_home = settings(tmp_path)
+    served = settings(tmp_path, **SERVED, HOST="0.0.0.0")
+
+    assert up.profile_of(at_home) is Profile.LOCAL
+    assert up.profile_of(served) is Profile.PUBLIC
+
+    monkeypatch.setenv("K_SERVICE", "tilldone")
+    assert up.profile_of(at_home) is Profile.PUBLIC

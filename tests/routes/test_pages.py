@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -10,6 +11,7 @@ from sqlalchemy import event
 
 from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, URL, a_claim, a_scan, row, settle
 from webapp.database import db
+from webapp.reach import Reach
 from webapp.routes.security_headers import CONTENT_SECURITY_POLICY
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
@@ -165,6 +167,16 @@ def test_the_first_visit_offers_a_sample_and_later_ones_do_not(client: FlaskClie
     assert re.search(r"http://localhost/sample/flaky/[0-9a-f]{16}</textarea>", first)
     assert 'value="2s"' in first
     assert "/sample/flaky/" not in second
+
+
+def test_where_scans_may_not_reach_the_sample_the_first_visit_says_why(app: Flask, client: FlaskClient) -> None:
+    app.extensions["tilldone.settings"] = replace(app.extensions["tilldone.settings"], reach=Reach())
+
+    page = look(client, "/")
+
+    assert "/sample/flaky/" not in page.html
+    assert "localhost leads to 127.0.0.1, a loopback address, which means this machine, where scans" in page.words
+    assert "by adding localhost to SCAN_ALLOW" in page.words
 
 
 def test_a_row_tells_state_url_answer_attempts_and_error(client: FlaskClient) -> None:

@@ -42,9 +42,8 @@ def refusal(guard: Guard, host: str, *addresses: str, port: int = 80, is_typed: 
         ("cgnat.example", ("100.64.0.1",), "cgnat.example leads to 100.64.0.1, an address of a carrier's or a cloud's "
          "inner network, where scans may not go. Nothing was sent. Whoever runs this Tilldone can allow it by adding "
          "100.64.0.1 to SCAN_ALLOW."),
-        ("169.254.169.254", (), "169.254.169.254 is a cloud's metadata address, which hands out "
-         "credentials, where scans may not go. Nothing was sent. It should stay so; only 169.254.169.254 in SCAN_ALLOW would "
-         "change it."),
+        ("169.254.169.254", (), "169.254.169.254 is a cloud's metadata address, which hands out credentials, where "
+         "scans may not go. Nothing was sent. It should stay so; only 169.254.169.254 in SCAN_ALLOW would change it."),
     ],
 )  # fmt: skip
 def test_a_refusal_names_the_kind_of_address_and_the_setting(host: str, addresses: tuple[str, ...], says: str) -> None:

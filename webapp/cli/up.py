@@ -122,7 +122,7 @@ def _environment(settings: Settings, gate: Gate, login_secrets: Sequence[str]) -
         "TILLDONE_LOGIN_LINKS": " ".join(fingerprints),
         "HOST": settings.host,
         "PORT": str(settings.port),
-        "SCAN_PROFILE": os.environ.get("SCAN_PROFILE") or _profile(settings),
+        "SCAN_PROFILE": os.environ.get("SCAN_PROFILE") or profile_of(settings),
         "WORKER_POOL": settings.worker_pool,
         "WORKER_CONCURRENCY": str(settings.worker_concurrency),
         # Short, because people wait for Ctrl+C: a scan that is cut off is rescued by the next start.
@@ -130,7 +130,7 @@ def _environment(settings: Settings, gate: Gate, login_secrets: Sequence[str]) -
     }
 
 
-def _profile(settings: Settings) -> Profile:
+def profile_of(settings: Settings) -> Profile:
     """Where nobody but who sits here can reach it, scans may go where that person could go."""
     is_at_home = exposure.is_loopback(settings.host) and not exposure.platform(os.environ)
     return Profile.LOCAL if is_at_home else Profile.PUBLIC
