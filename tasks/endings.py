@@ -43,7 +43,7 @@ def end_overtime(claim: Claim) -> None:
     """Settle an attempt that outlived its limits; whatever it still brings is fenced off."""
     exchange = timed_out(claim, f"The attempt was ended after {claim.elapsed():.0f} s: it did not end by itself.")
     # Nobody is there to send a retry with a countdown: the scheduler will.
-    settled = lifecycle.settle(claim, exchange, judge(exchange), longest_countdown=None)
+    settled = lifecycle.settle(claim, exchange, judge(exchange, claim.rule), longest_countdown=None)
     if settled is not None:
         log.warning("ended in overtime scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
         publish([settled.change])

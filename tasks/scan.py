@@ -183,7 +183,9 @@ def _settle(claim: Claim, exchange: Exchange) -> Settled | None:
 
 
 def _write(claim: Claim, exchange: Exchange) -> Settled | None:
-    return lifecycle.settle(claim, exchange, judge(exchange), longest_countdown=celery.broker.longest_countdown)
+    return lifecycle.settle(
+        claim, exchange, judge(exchange, claim.rule), longest_countdown=celery.broker.longest_countdown
+    )
 
 
 def _faulty(claim: Claim, message: str) -> Exchange:

@@ -38,7 +38,7 @@ def show(scan_id: uuid.UUID) -> Response:
     attempts = queries.get_attempts(scan_id)
     resumed = resumed_after(scan, attempts)
     told: list[dict[str, Any]] = [attempt_json(attempt, resumed.get(attempt.number)) for attempt in attempts]
-    return jsonify({**scan_json(scan), "policy": scan.policy.to_json(), "attempts": told})
+    return jsonify({**scan_json(scan), "policy": scan.policy.to_json(), "rule": scan.rule.to_json(), "attempts": told})
 
 
 @bp.get("/<uuid:scan_id>/answer")

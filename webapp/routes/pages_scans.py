@@ -87,7 +87,14 @@ def again(scan_id: uuid.UUID) -> BaseResponse:
     except SealBroken as error:
         flash(f"{error} Scan it again from the home page, with its headers.")
         return _to_scan(scan_id)
-    draft = Draft(url=scan.url, method=scan.method, headers=secrets.headers, body=secrets.body, policy=scan.policy)
+    draft = Draft(
+        url=scan.url,
+        method=scan.method,
+        headers=secrets.headers,
+        body=secrets.body,
+        policy=scan.policy,
+        rule=scan.rule,
+    )
     submission, is_awake = submit_and_wake([draft])
     if not is_awake:
         flash(_BROKER_AWAY)

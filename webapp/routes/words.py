@@ -25,7 +25,7 @@ MEANINGS: Final = {
     State.RUNNING: "An attempt is being made now.",
     State.WAITING: "The last answer was not good yet: the next attempt comes at a known time.",
     State.SUCCEEDED: "The answer is good.",
-    State.FAILED: "It failed in a way that no retry can mend.",
+    State.FAILED: "Its answer says that no retry can help, or it failed in a way that none can mend.",
     State.EXHAUSTED: "All attempts were used up without a good answer.",
     State.TIMED_OUT: "The deadline came before a good answer.",
     State.ABANDONED: "Its worker was lost too often.",
@@ -34,6 +34,7 @@ MEANINGS: Final = {
 OUTCOMES: Final = {
     Outcome.SUCCEEDED: "Succeeded",
     Outcome.NOT_MET: "Not yet",
+    Outcome.FAILED: "Failed",
     Outcome.HTTP_ERROR: "HTTP error",
     Outcome.NETWORK_ERROR: "Network error",
     Outcome.TIMED_OUT: "Timed out",
@@ -66,6 +67,7 @@ ERRORS: Final = {
     ErrorCode.BAD_RESPONSE: "bad answer",
     ErrorCode.HTTP_STATUS: "status",
     ErrorCode.NOT_YET: "not yet",
+    ErrorCode.FAIL_WHEN: "fail rule",
     ErrorCode.WORKER_LOST: "cut off here",
     ErrorCode.UNKNOWN: "error",
 }

@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 from webapp.scans.errors import InvalidField
 from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.retry_policy import RetryPolicy
+from webapp.scans.rules import DEFAULT_RULE, Rule
+from webapp.scans.rules.shorthand import RULE_FIELDS, read_rule
 from webapp.scans.sealing import Secrets
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_BODY_BYTES: Final = 1024 * 1024
 POLICY_FIELDS: Final = ("max_attempts", "initial_interval", "backoff", "max_interval", "attempt_timeout", "deadline")
-FIELDS: Final = frozenset({"url", "method", "headers", "body", *POLICY_FIELDS})
+FIELDS: Final = frozenset({"url", "method", "headers", "body", *POLICY_FIELDS, *RULE_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Draft:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    rule: Rule = DEFAULT_RULE
 
     @property
     def secrets(self) -> Secrets:
@@ -51,6 +54,7 @@ def parse_options(given: Mapping[str, Any]) -> dict[str, Any]:
         "headers": _headers(given.get("headers")),
         "body": _body(given.get("body")),
         "policy": RetryPolicy.parse({name: given.get(name) for name in POLICY_FIELDS}),
+        "rule": read_rule(given) or DEFAULT_RULE,
     }
 
 

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from webapp.database import Base, UtcDateTime, now
 from webapp.scans.retry_policy import RetryPolicy
+from webapp.scans.rules import DEFAULT_RULE, Rule
 from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 
 _WORD_LENGTH = 24
@@ -34,6 +35,19 @@ class PolicyJson(TypeDecorator[RetryPolicy]):
 
     def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> RetryPolicy | None:
         return RetryPolicy.from_json(value) if value is not None else None
+
+
+class RuleJson(TypeDecorator[Rule]):
+    """A rule as JSON, alike; NULL stands for the default rule."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Rule | None, dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None or value == DEFAULT_RULE else value.to_json()
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> Rule:
+        return DEFAULT_RULE if value is None else Rule.from_json(value)
 
 
 class Batch(Base):
@@ -70,6 +84,8 @@ class Scan(Base):
     policy: Mapped[RetryPolicy] = mapped_column(PolicyJson)
     #: The person or the token, by name: it stays when they are gone.
     submitted_by: Mapped[str | None] = mapped_column(String(140))
+    #: What is a good answer; never changed once it is submitted. Bulk too.
+    rule: Mapped[Rule] = mapped_column(RuleJson, nullable=True, default=DEFAULT_RULE, deferred=True)
 
     state: Mapped[State] = mapped_column(words(State), default=State.QUEUED)
     revision: Mapped[int] = mapped_column(Integer, default=1)

@@ -32,6 +32,7 @@ class Outcome(StrEnum):
 
     SUCCEEDED = "succeeded"
     NOT_MET = "not_met"
+    FAILED = "failed"
     HTTP_ERROR = "http_error"
     NETWORK_ERROR = "network_error"
     TIMED_OUT = "timed_out"
@@ -69,5 +70,6 @@ class ErrorCode(StrEnum):
     BAD_RESPONSE = "BAD_RESPONSE"
     HTTP_STATUS = "HTTP_STATUS"
     NOT_YET = "NOT_YET"
+    FAIL_WHEN = "FAIL_WHEN"
     WORKER_LOST = "WORKER_LOST"
     UNKNOWN = "UNKNOWN"

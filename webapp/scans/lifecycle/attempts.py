@@ -39,6 +39,7 @@ _CLAIM_COLUMNS = (
     Scan.url,
     Scan.sealed,
     Scan.policy,
+    Scan.rule,
     Scan.token,
     Scan.trigger,
     Scan.deadline_at,
@@ -99,7 +100,7 @@ def start(scan_id: uuid.UUID, attempt: int, *, worker: str, lease_seconds: float
 
 def _claim(row: Sequence[Any], worker: str) -> Claim:
     change = Change.of(row)
-    method, url, sealed, policy, token, trigger, deadline_at = row[len(CHANGE_COLUMNS) :]
+    method, url, sealed, policy, rule, token, trigger, deadline_at = row[len(CHANGE_COLUMNS) :]
     assert change.attempt_started_at is not None
     secrets, fault = _open(change.id, sealed)
     return Claim(
@@ -107,6 +108,7 @@ def _claim(row: Sequence[Any], worker: str) -> Claim:
         request=Request(method, url, secrets.headers, secrets.body),
         fault=fault,
         policy=policy,
+        rule=rule,
         token=token,
         trigger=trigger,
         worker=worker,

@@ -12,6 +12,7 @@ from webapp.scans.change import Change
 from webapp.scans.exchange import Request
 from webapp.scans.models import Scan
 from webapp.scans.retry_policy import RetryPolicy
+from webapp.scans.rules import Rule
 from webapp.scans.states import State, Trigger
 
 
@@ -22,6 +23,7 @@ class Claim:
     change: Change
     request: Request
     policy: RetryPolicy
+    rule: Rule
     token: int
     trigger: Trigger
     worker: str

@@ -93,6 +93,7 @@ def _row(draft: Draft, batch_id: uuid.UUID | None, moment: dt.datetime, by: str 
         "sealed": sealer().seal(scan_id, draft.secrets),
         "policy": draft.policy,
         "submitted_by": by,
+        "rule": draft.rule,
         "created_at": moment,
         "due_at": moment,
         "sent_at": moment,

@@ -71,7 +71,7 @@ def test_a_status_from_400_is_tried_again(status: int, reason: str, words: str) 
         (0, "0"),
         (1, "1"),
         (1.5, "1.5"),
-        ("true", '"true"'),
+        ("true", '"true" (a text, not true or false)'),
         ("ä", '"ä"'),
         ({"a": 1}, "an object"),
         ([True], "a list"),
@@ -120,4 +120,11 @@ def test_a_failure_counts_even_if_a_status_came() -> None:
 def test_a_condition_tells_itself_as_json() -> None:
     told = Condition("status", "status < 400", "503", False).to_json()
 
-    assert told == {"name": "status", "expected": "status < 400", "actual": "503", "is_met": False}
+    assert told == {
+        "name": "status",
+        "expected": "status < 400",
+        "actual": "503",
+        "is_met": False,
+        "then": "success",
+        "level": 0,
+    }
