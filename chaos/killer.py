@@ -171,6 +171,9 @@ class Killer:
         ]
 
     def _is_ready(self, worker: Process) -> bool:
+        # Only prefork has children of which one can be frozen while the others go on.
+        if worker.node in self._frozen and self._plan.pool != "prefork":
+            return False
         return worker.is_running() and worker.node not in self._stopping and worker.has_printed(f"{worker.node} ready.")
 
     def _after(self, seconds: float, action: Callable[[], None]) -> None:

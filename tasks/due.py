@@ -131,10 +131,7 @@ class DueScheduler(Scheduler):
     def _wake_due(self) -> int:
         greet_broker()
         due = lifecycle.take_due(STEP_LIMIT)
-        # After an outage a crowd of new ones is due as well: nobody who was interrupted shall wait behind them.
-        waited = [wake_up for wake_up in due if wake_up.attempt > 1]
-        new = [wake_up for wake_up in due if wake_up.attempt == 1]
-        if not all([wake(waited, is_retry=True), wake(new)]):
+        if not wake(due):
             # It answers and takes nothing, as a full one does: there is no hurry to try again.
             raise BrokerFull("the broker takes no wake-ups")
         return len(due)
@@ -160,7 +157,7 @@ class DueScheduler(Scheduler):
         unclaimed = lifecycle.take_unclaimed(lost, patience=PATIENCE_SECONDS) if lost > 0 else []
         if unclaimed:
             log.warning("wake-ups sent again scans=%d", len(unclaimed))
-            wake(unclaimed, is_retry=True)
+            wake(unclaimed)
         return 0
 
     def _run(self, step: Callable[[], int]) -> int:

@@ -50,7 +50,7 @@ class HostLines:
             waits.append(offer.look_again_seconds or _FULL_SECONDS)
             self._tell(host, offer.shut_seconds)
         woken = lifecycle.take_from_lines(wanted) if wanted else []
-        wake(woken, is_retry=True)
+        wake(woken)
         spent = time.monotonic() - started
         self._next = started + max(min(waits), spent / _SHARE)
         return len(woken)

@@ -30,13 +30,16 @@ _PATIENCE_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 5.0
 
 
-def wake(wake_ups: Sequence[WakeUp], *, is_retry: bool = False) -> bool:
-    """Send them in as few round trips as can be; False when the broker took none or not all of them."""
+def wake(wake_ups: Sequence[WakeUp]) -> bool:
+    """Send them in as few round trips as can be; False when the broker took none or not all of them.
+
+    Those of scans that were asked before go before new ones: after an outage there may be a crowd of these.
+    """
     if not wake_ups:
         return True
     try:
         greet_broker()
-        _publish(wake_ups, is_retry=is_retry)
+        _publish(wake_ups)
     except _broker_errors() as error:
         log.warning("wake-ups not sent, the broker is away count=%d error=%s", len(wake_ups), type(error).__name__)
         lifecycle.forget_sent([wake_up.scan_id for wake_up in wake_ups])
@@ -48,7 +51,7 @@ def tell_and_wake(changes: Sequence[Change]) -> None:
     """For scans that were interrupted: publish where they stand, and wake before others those that are queued."""
     publish(changes)
     queued = [change for change in changes if change.state is State.QUEUED]
-    wake([WakeUp.after(change) for change in queued], is_retry=True)
+    wake([WakeUp.after(change) for change in queued])
 
 
 def greet_broker() -> None:
@@ -124,13 +127,15 @@ def is_broker_reachable() -> bool:
     return True
 
 
-def _publish(wake_ups: Sequence[WakeUp], *, is_retry: bool) -> None:
+def _publish(wake_ups: Sequence[WakeUp]) -> None:
     """What ``apply_async`` does, without working out anew for each message where it goes: three times as fast."""
     with celery.producer_pool.acquire(block=True, timeout=_PATIENCE_SECONDS) as producer:
         # A connection to RabbitMQ that rested may be closed, and is whenever a pool child was forked since, which shuts
         # what it inherited. Then it is made anew, and all are sent again: each is but a hint.
         send = producer.connection.ensure(producer, _send, max_retries=celery.broker.publish_retries, interval_start=0)
-        send(producer, wake_ups, is_retry=is_retry)
+        for is_retry in (True, False):
+            if chosen := [wake_up for wake_up in wake_ups if (wake_up.attempt > 1) is is_retry]:
+                send(producer, chosen, is_retry=is_retry)
 
 
 def _send(producer: Producer, wake_ups: Sequence[WakeUp], *, is_retry: bool) -> None:

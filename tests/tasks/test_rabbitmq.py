@@ -12,7 +12,7 @@ from tasks.broker import QUEUE, broker_of
 from tasks.celery import celery
 from tasks.wake import backlog, is_broker_reachable, wake
 from tests.conftest import running_app
-from tests.factories import a_scan, a_wake_up, row
+from tests.factories import UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
 from tests.rabbitmq_server import RabbitMqServer
 from tests.stack import beat, worker
 from tests.target import Target
@@ -70,8 +70,9 @@ def test_who_has_waited_does_not_queue_behind_who_is_new(
     rabbit_app: Flask, rabbit_settings: Settings, target: Target
 ) -> None:
     new = [a_wake_up(a_scan(target.url(f"/gate?name=new-{n}"))) for n in range(20)]
-    waited = a_wake_up(a_scan(target.url("/ok?waited")))
-    assert wake(new) and wake([waited], is_retry=True)
+    waited = a_scan(target.url("/ok?waited"), initial_interval=0)
+    settle(a_claim(waited), UNAVAILABLE)
+    assert wake([*new, a_wake_up(waited, 2)])
     for n in range(2, 20):
         target.open(f"new-{n}")
 
@@ -91,7 +92,7 @@ def test_a_connection_that_was_shut_by_a_child_costs_no_wake_up(rabbit_app: Flas
         # What py-amqp does in a pool child that was forked with this connection.
         producer.channel.connection.transport.sock.shutdown(socket.SHUT_RDWR)
 
-    assert wake([second], is_retry=True)
+    assert wake([second])
 
     assert backlog_is(2)
 
@@ -101,7 +102,7 @@ def test_a_connection_that_was_found_closed_costs_no_wake_up(rabbit_app: Flask) 
     with celery.producer_pool.acquire() as producer:
         producer.channel.connection.collect()
 
-    assert wake([a_wake_up(a_scan())], is_retry=True)
+    assert wake([a_wake_up(a_scan())])
 
     assert backlog_is(2)
 

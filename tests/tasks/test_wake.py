@@ -39,3 +39,14 @@ def test_more_wake_ups_than_fit_one_round_trip_all_arrive(app: Flask) -> None:
 
     attempts = {json.loads(base64.b64decode(message["body"]))[0][1] for message in messages(app)}
     assert attempts == set(range(1, 2502))
+
+
+def test_who_was_asked_before_goes_before_who_is_new(app: Flask) -> None:
+    assert wake([a_wake_up(a_scan(), 1), a_wake_up(a_scan(), 2)])
+
+    priorities = {
+        json.loads(base64.b64decode(message["body"]))[0][1]: message["properties"]["priority"]
+        for message in messages(app)
+    }
+    # Redis' first is 0.
+    assert priorities[2] < priorities[1]

@@ -23,7 +23,9 @@ _QUICK = {"scans": 60, "kills": 8, "lease_seconds": 2.0, "pace_seconds": 1.0}
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same plan.")
 @click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Worker processes.")
 @click.option("--pool", type=click.Choice(POOLS), default="prefork", show_default=True)
-@click.option("--concurrency", type=click.IntRange(1, 100), default=4, show_default=True, help="Of each worker.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 100), default=None, help="Of each worker; 4, or 20 without prefork."
+)
 @click.option("--lease", "lease_seconds", type=click.FloatRange(1, 600), default=3.0, show_default=True, metavar="S")
 @click.option("--limit", "limit_seconds", type=float, default=120.0, show_default=True, metavar="S", help="Then: lost.")
 @click.option("--quick", "is_quick", is_flag=True, help="60 scans, 8 kills, a lease of 2 s, in half a minute.")
@@ -43,6 +45,7 @@ def chaos(context: click.Context, /, without: tuple[str, ...], only: tuple[str, 
         options |= {name: value for name, value in _QUICK.items() if _is_default(context, name)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     del options["is_quick"]
+    options["concurrency"] = options["concurrency"] or (4 if options["pool"] == "prefork" else 20)
     report = drill(Plan(**options, without=frozenset(without), only=frozenset(map(Kind, only))))
     click.echo(report.table())
     for line in report.faults():

@@ -41,6 +41,6 @@ def cancel_and_tell(scan_id: uuid.UUID) -> None:
 def retry_and_wake(scan_id: uuid.UUID) -> bool:
     """False when the attempt starts only once the broker is back. Raises ScanNotFound, NotAllowedNow."""
     change = lifecycle.retry_now(scan_id)
-    is_awake = wake([WakeUp.after(change)], is_retry=True)
+    is_awake = wake([WakeUp.after(change)])
     publish([change])
     return is_awake
