@@ -21,7 +21,7 @@ STATES: Final = {
 }
 #: What a state means, for titles.
 MEANINGS: Final = {
-    State.QUEUED: "Starts as soon as a worker is free.",
+    State.QUEUED: "Starts as soon as a worker and its host are free.",
     State.RUNNING: "An attempt is being made now.",
     State.WAITING: "The last answer was not good yet: the next attempt comes at a known time.",
     State.SUCCEEDED: "The answer is good.",
