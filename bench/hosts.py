@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Self
 
+from flask import Flask
+from sqlalchemy import select
+
 from bench.parts import parts, percentile
 from tasks.host_gate import Scope, Sign, get_gate
 from tasks.host_lines import HostLines
@@ -19,11 +22,12 @@ from tasks.host_place import Place, ask_for_place
 from tasks.wake import wake
 from tests.stack import beat, worker
 from webapp.app import create_app
-from webapp.database import db
+from webapp.database import db, transaction
 from webapp.live.redis_client import get_redis
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
 from webapp.scans.host_limits import HostLimits
+from webapp.scans.models import Scan
 from webapp.settings import Settings
 
 HOSTS: Final = int(os.environ.get("BENCH_HOSTS", "200"))
@@ -135,7 +139,7 @@ def _one_host(settings: Settings) -> None:
     faster = dataclasses.replace(settings, host_starts_per_second=4.0)
     for name, limits, delay in (("2 at once, 1 a second", settings, 0.05), ("2 at once, 4 a second", faster, 0.7)):
         with World(delay_seconds=delay) as world, _stack(limits):
-            _submit([_url(world, 1, n) for n in range(AT_ONE)])
+            _submit(limits, [_url(world, 1, n) for n in range(AT_ONE)])
             world.wait(AT_ONE)
         [(host, starts)] = world.starts.items()
         most = max(sum(start <= other < start + 1 for other in starts) for start in starts)
@@ -164,7 +168,7 @@ def _spread(settings: Settings, paused: frozenset[str]) -> float:
     """Good answers a second of the hosts that are not paused, from the first to the last."""
     each = SCANS // HOSTS
     with World(paused=paused) as world, _stack(settings):
-        _submit([_url(world, 1 + n % HOSTS, n) for n in range(SCANS)])
+        _submit(settings, [_url(world, 1 + n % HOSTS, n) for n in range(SCANS)])
         good = SCANS - each * len(paused)
         world.wait(good)
         first = min(starts[0] for starts in world.starts.values())
@@ -224,19 +228,29 @@ def _each_ms(items: Iterable[Any], work: Callable[[Any], object]) -> tuple[float
 @contextmanager
 def _stack(settings: Settings) -> Iterator[None]:
     app = create_app(settings)
-    with ExitStack() as running:
-        running.enter_context(worker(settings, concurrency=4))
-        running.enter_context(worker(settings, concurrency=4))
-        running.enter_context(beat(settings))
-        with app.app_context():
+    with app.app_context():
+        with ExitStack() as running:
+            running.enter_context(worker(settings, concurrency=4))
+            running.enter_context(worker(settings, concurrency=4))
+            running.enter_context(beat(settings))
             yield
-            # The pauses of one run are not those of the next.
-            get_redis(app).flushall()
-            db.engine.dispose()
+        _clear(app)
 
 
-def _submit(urls: Sequence[str]) -> None:
-    submission = lifecycle.submit([Draft(url) for url in urls], batch_name="bench")
+def _clear(app: Flask) -> None:
+    """What one run left, its scans and its pauses, is nothing for the next."""
+    with transaction() as connection:
+        left = list(connection.scalars(select(Scan.id).where(Scan.finished_at.is_(None))))
+    for scan_id in left:
+        lifecycle.cancel(scan_id)
+    get_redis(app).flushall()
+    db.engine.dispose()
+
+
+def _submit(settings: Settings, urls: Sequence[str]) -> None:
+    """As the pages and the API do."""
+    at_once = HostLimits(settings.host_concurrency, settings.host_starts_per_second).at_once
+    submission = lifecycle.submit([Draft(url) for url in urls], batch_name="bench", at_once=at_once)
     assert wake(submission.wake_ups)
 
 
