@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos lock clean
+.PHONY: help run test check audit sbom bench chaos lock clean
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -17,11 +17,23 @@ run: $(VENV)/.runtime ## Start Tilldone on http://127.0.0.1:8000 (PORT=… for a
 test: $(VENV)/.dev ## Run the tests (ARGS=… for pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev ## Format, lint, types, imports
+check: $(VENV)/.dev audit ## Format, lint, types, imports, security
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive webapp tasks chaos wsgi.py
+
+audit: $(VENV)/.dev ## Look up the pinned packages in the advisory database, where it can be reached
+	@found=$$($(BIN)/pip-audit --requirement requirements.txt --disable-pip --require-hashes \
+		--vulnerability-service osv --progress-spinner off 2>&1); status=$$?; \
+	case "$$found" in \
+		*ConnectionError*|*ConnectTimeout*) echo "NOT AUDITED: the advisory database cannot be reached from here." ;; \
+		*) echo "$$found"; exit $$status ;; \
+	esac
+
+sbom: $(VENV)/.dev ## Write sbom.json: all that a running Tilldone is made of, in CycloneDX
+	@$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-file sbom.json
 
 bench: $(VENV)/.dev ## Measure (ARGS=… for the benchmarks)
 	@$(BIN)/python -m bench $(ARGS)

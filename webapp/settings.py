@@ -140,7 +140,9 @@ def _socket(home: Path) -> Path:
     path = home / SOCKET_NAME
     if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
         return path
-    return Path(f"/tmp/tilldone-{os.getuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock")
+    name = f"tilldone-{os.getuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
+    # Who took the name before us keeps Valkey from starting, and without it nothing starts.
+    return Path("/tmp") / name  # nosec B108
 
 
 def _broker_url(url: str) -> str:
