@@ -32,7 +32,7 @@ def by_password(name: str, password: str, settings: Settings) -> User | None:
     return user if user is not None and is_right and user.disabled_at is None else None
 
 
-def by_link(secret: str, settings: Settings) -> uuid.UUID:
+def by_link(secret: str, settings: Settings) -> User:
     """Whom a one-time login link lets in. Raises LinkSpent."""
     with transaction() as connection:
         if links.spend_given(connection, secret, settings.login_links):
@@ -41,7 +41,10 @@ def by_link(secret: str, settings: Settings) -> uuid.UUID:
             user_id = links.spend(connection, secret, Purpose.LOGIN)
         if user_id is None:
             raise LinkSpent("Whom this link is for may not come in any more.")
-    return user_id
+    user = users.get_user(user_id)
+    if user.disabled_at is not None:
+        raise LinkSpent("Whom this link is for may not come in any more.")
+    return user
 
 
 def by_invitation(secret: str, password: str) -> uuid.UUID:

@@ -51,10 +51,16 @@ class Visitor:
     user_id: uuid.UUID | None = None
     #: The fingerprint of the session; None for a token.
     session: str | None = None
+    token_id: uuid.UUID | None = None
 
     @property
     def is_person(self) -> bool:
         return self.session is not None
+
+    @property
+    def key(self) -> str:
+        """What this session or token is counted by, wherever something is bounded for each."""
+        return f"session:{self.session}" if self.is_person else f"token:{self.token_id}"
 
     def may(self, right: Right) -> bool:
         return self.right >= right

@@ -48,7 +48,7 @@ def find_visitor(token: str) -> Visitor | None:
     if used_at is None or moment - used_at > dt.timedelta(seconds=_NOTE_SECONDS):
         _note(token_id)
     right: Right = min(scope.right, role.right) if role else scope.right
-    return Visitor(name=f"{owner} ({name})" if owner else name, right=right, user_id=user_id)
+    return Visitor(name=f"{owner} ({name})" if owner else name, right=right, user_id=user_id, token_id=token_id)
 
 
 def list_tokens(user_id: uuid.UUID | None = None) -> Sequence[tuple[ApiToken, str | None]]:

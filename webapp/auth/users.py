@@ -53,20 +53,21 @@ def insert_user(connection: Connection, name: str, role: Role, password_hash: st
     return user_id
 
 
-def change_role(user_id: uuid.UUID, role: Role) -> None:
-    """It holds from their next request on. Raises NoSuchUser, LastAdmin."""
-    _change(user_id, {"role": role})
+def change_role(user_id: uuid.UUID, role: Role) -> str:
+    """It holds from their next request on; returns their name. Raises NoSuchUser, LastAdmin."""
+    return _change(user_id, {"role": role})
 
 
-def disable(user_id: uuid.UUID) -> None:
-    """They are signed out, and their tokens are good for nothing. Raises NoSuchUser, LastAdmin."""
-    _change(user_id, {"disabled_at": now()})
+def disable(user_id: uuid.UUID) -> str:
+    """They are signed out, and their tokens are good for nothing; returns their name. Raises NoSuchUser, LastAdmin."""
+    name = _change(user_id, {"disabled_at": now()})
     sessions.close_all(user_id)
+    return name
 
 
-def enable(user_id: uuid.UUID) -> None:
-    """Raises NoSuchUser."""
-    _change(user_id, {"disabled_at": None})
+def enable(user_id: uuid.UUID) -> str:
+    """Returns their name. Raises NoSuchUser."""
+    return _change(user_id, {"disabled_at": None})
 
 
 def set_password(user_id: uuid.UUID, name: str, password: str) -> None:
@@ -98,13 +99,16 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
-def _change(user_id: uuid.UUID, values: dict[str, Any]) -> None:
+def _change(user_id: uuid.UUID, values: dict[str, Any]) -> str:
     with transaction() as connection:
         hold_users(connection)
-        if not connection.execute(update(USER_TABLE).where(User.id == user_id).values(**values)).rowcount:
+        statement = update(USER_TABLE).where(User.id == user_id).values(**values).returning(USER_TABLE.c.name)
+        name: str | None = connection.execute(statement).scalar_one_or_none()
+        if name is None:
             raise NoSuchUser("Nobody has this id; they may have been removed.")
         if not count_admins(connection):
             raise LastAdmin("This is the last admin: without one nobody could let anybody in. Name another one first.")
+    return name
 
 
 def count_admins(connection: Connection) -> int:

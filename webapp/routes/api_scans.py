@@ -10,6 +10,7 @@ from webapp.routes.interruptions import resumed_after
 from webapp.routes.json_input import json_object, page_limit, scan_filter
 from webapp.routes.problems import problem
 from webapp.routes.scan_json import attempt_json, scan_json
+from webapp.routes.security_headers import SANDBOX
 from webapp.routes.submitting import cancel_and_tell, retry_and_wake, submit_and_wake
 from webapp.scans import queries
 from webapp.scans.draft import Draft
@@ -50,7 +51,7 @@ def answer(scan_id: uuid.UUID) -> Response:
         return problem(404, "No answer yet", f"This scan is {scan.state.value} and no answer was stored so far.")
     response = Response(stored.body, content_type="application/json" if stored.is_json else "text/plain; charset=utf-8")
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Tilldone-Attempt"] = str(stored.attempt)
     response.headers["Tilldone-Truncated"] = "true" if stored.is_truncated else "false"
     return response

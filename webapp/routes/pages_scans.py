@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.routes.forms import ScanForm
 from webapp.routes.pages_home import page_with
 from webapp.routes.scan_view import ScanView
+from webapp.routes.security_headers import SANDBOX
 from webapp.routes.submitting import cancel_and_tell, retry_and_wake, submit_and_wake
 from webapp.scans import queries
 from webapp.scans.draft import Draft
@@ -55,7 +56,7 @@ def answer(scan_id: uuid.UUID) -> Response:
     kind, ending = ("application/json", "json") if stored.is_json else ("text/plain; charset=utf-8", "txt")
     response = Response(stored.body, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="scan-{scan_id}.{ending}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
 

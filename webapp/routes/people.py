@@ -63,24 +63,21 @@ def change_role(user_id: uuid.UUID) -> BaseResponse:
         role = _role()
     except OddName as error:
         return _page(problem=str(error), status=422)
-    users.change_role(user_id, role)
-    note("role changed", by=visitor().name, user=user_id, role=role)
+    note("role changed", by=visitor().name, user=users.change_role(user_id, role), role=role)
     return _done(f"From now on: {role}.")
 
 
 @bp.post("/<uuid:user_id>/disable")
 @needs(Right.ADMIN, of_person=True)
 def disable(user_id: uuid.UUID) -> BaseResponse:
-    users.disable(user_id)
-    note("disabled", by=visitor().name, user=user_id)
+    note("disabled", by=visitor().name, user=users.disable(user_id))
     return _done("They are signed out, and neither they nor their tokens come in any more.")
 
 
 @bp.post("/<uuid:user_id>/enable")
 @needs(Right.ADMIN, of_person=True)
 def enable(user_id: uuid.UUID) -> BaseResponse:
-    users.enable(user_id)
-    note("enabled", by=visitor().name, user=user_id)
+    note("enabled", by=visitor().name, user=users.enable(user_id))
     return _done("They may come in again.")
 
 

@@ -1,4 +1,4 @@
-"""Refuses what another site makes a visitor's browser send: forms carry no token, so their origin must be ours."""
+"""Refuses what another site makes a visitor's browser ask for or send, whatever cookies it carries."""
 
 from urllib.parse import urlsplit
 
@@ -13,8 +13,11 @@ def init_app(app: Flask) -> None:
 
 
 def refuse_foreign_origins() -> None:
-    """Programs send neither header and pass; a browser sends at least one of them, and no page can forge it."""
-    if request.method not in _SAFE_METHODS and _is_foreign():
+    """A link from elsewhere may be followed; nothing else of ours is for other sites, be it to read or to change.
+
+    Programs send none of these headers and pass; a browser sends at least one of them, and no page can forge it.
+    """
+    if _is_foreign() and not _is_followed_link():
         abort(403, "This came from another site, so nothing was done. Open this site itself and try again there.")
 
 
@@ -25,3 +28,9 @@ def _is_foreign() -> bool:
     origin = request.headers.get("Origin")
     # Only the host is compared: behind a router that ends TLS the scheme that we see is not the browser's.
     return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def _is_followed_link() -> bool:
+    """Into the whole window: what a frame or an object would show is inside of somebody else's page."""
+    is_navigation = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return is_navigation and request.method in _SAFE_METHODS and request.headers.get("Sec-Fetch-Dest") == "document"

@@ -104,14 +104,14 @@ def _by_link() -> BaseResponse:
     if not _is_private():
         return _page(_NEEDS_HTTPS, status=403)
     try:
-        user_id = coming_in.by_link(request.args["t"], _settings())
+        user = coming_in.by_link(request.args["t"], _settings())
     except LinkSpent as error:
         # The browser that spent it is in already.
         if known_visitor():
             return redirect(url_for("pages.home.index"))
         return _page(f"{error} `tilldone login-link`, on the machine that runs this, prints another one.", status=401)
-    note("signed in", user=user_id, how="link", address=request.remote_addr)
-    return signed_in(user_id, url_for("pages.home.index"))
+    note("signed in", user=user.name, how="link", address=request.remote_addr)
+    return signed_in(user.id, url_for("pages.home.index"))
 
 
 def _page(problem: str | None = None, *, status: int = 200) -> Response:

@@ -85,8 +85,8 @@ _PATH_END: Final = 14
 #: What somebody of this role does.
 ROLES: Final = {
     Role.VIEWER: "sees all scans and changes nothing.",
-    Role.MEMBER: "submits scans, retries and cancels them.",
-    Role.ADMIN: "does all that, and lets others in.",
+    Role.MEMBER: "submits, retries and cancels scans.",
+    Role.ADMIN: "submits, retries and cancels scans, and lets others in.",
 }
 SCOPES: Final = {
     Scope.READ: "read scans",
