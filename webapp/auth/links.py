@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from webapp.auth.errors import LinkSpent
 from webapp.auth.models import LINK_TABLE, Link, Purpose, User
 from webapp.auth.secret import fingerprint, new_secret
-from webapp.database import db, now, single_statement, transaction
+from webapp.database import now, single_statement, transaction
 
 LOGIN_SECONDS: Final = 15 * 60
 SETUP_SECONDS: Final = 60 * 60
@@ -45,7 +45,8 @@ def create_link(purpose: Purpose, user_id: uuid.UUID | None = None) -> str:
 
 def is_good(secret: str, purpose: Purpose) -> bool:
     query = select(Link.fingerprint).where(Link.fingerprint == fingerprint(secret), _is_unspent(purpose))
-    return db.session.scalar(query) is not None
+    with single_statement() as connection:
+        return connection.execute(query).first() is not None
 
 
 def is_any_good(purpose: Purpose) -> bool:
@@ -57,7 +58,8 @@ def invited_by(secret: str) -> Invited:
     """Whom an invitation is for, without spending it. Raises LinkSpent."""
     query = select(User.id, User.name).join_from(Link, User)
     which = (Link.fingerprint == fingerprint(secret), User.disabled_at.is_(None), _is_unspent(Purpose.INVITE))
-    row = db.session.execute(query.where(*which)).one_or_none()
+    with single_statement() as connection:
+        row = connection.execute(query.where(*which)).one_or_none()
     if row is None:
         raise LinkSpent(f"{_SPENT} Ask an admin for another one.")
     return Invited(row[0], row[1])
