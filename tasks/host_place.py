@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 import redis
 
@@ -15,6 +14,7 @@ from tasks.host_gate import Answer, HostGate, Scope, Sign, get_gate
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.exchange import Exchange
+from webapp.scans.host_limits import host_of
 from webapp.scans.retry_after import retry_after_seconds
 from webapp.scans.states import ErrorCode, Trigger
 
@@ -147,7 +147,7 @@ def pause_of(exchange: Exchange, host: str) -> float:
 
 def _is_elsewhere(exchange: Exchange, host: str) -> bool:
     """The host answered, with a redirect to another one."""
-    return bool(exchange.redirects) and urlsplit(exchange.url).hostname != host
+    return bool(exchange.redirects) and host_of(exchange.url) != host
 
 
 def _enter(place: Place, candidate: lifecycle.Candidate) -> tuple[Answer, float]:

@@ -83,3 +83,15 @@ def test_of_many_urls_of_one_host_only_as_many_are_woken_as_may_start(polite: Fl
         "https://a.example/2": True,
         "https://b.example/": False,
     }
+
+
+def test_who_cannot_all_be_asked_before_the_deadline_is_told_at_once(polite: FlaskClient) -> None:
+    urls = [f"https://a.example/{n}" for n in range(61)]
+
+    told = polite.post("/api/v1/batches", json={"urls": urls, "deadline": 60}).json["notice"]
+    assert "61 scans are for a.example, which takes 1 a second" in told
+    assert "their first attempts alone take 1 m 1 s, but they give up after 1 m" in told
+
+    answer = polite.post("/scans", data={"urls": "\n".join(urls), "deadline": "60"})
+    assert "61 scans are for a.example" in polite.get(answer.location).text
+    assert polite.post("/api/v1/batches", json={"urls": urls, "deadline": 61}).json["notice"] is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from webapp.scans.errors import InvalidField
-from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, parse_host_limits
+from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, host_of, parse_host_limits
 
 CEILING = HostLimits(2, 1.0)
 
@@ -63,3 +63,18 @@ def test_where_no_limits_are_kept_none_is_taken() -> None:
 )
 def test_so_many_may_start_in_one_moment(limits: HostLimits, at_once: int | None) -> None:
     assert limits.at_once == at_once
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Target.Example:8443/a", "target.example"),
+        ("http://target.example./b", "target.example"),
+        ("https://b\u00fccher.example/", "xn--bcher-kva.example"),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+        ("http://127.0.0.1:8000/", "127.0.0.1"),
+        ("http://[::1]:8000/", "::1"),
+    ],
+)
+def test_a_host_has_one_name_however_it_is_written(url: str, host: str) -> None:
+    assert host_of(url) == host

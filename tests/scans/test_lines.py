@@ -87,6 +87,7 @@ def test_who_waits_in_line_is_ended_by_the_deadline_and_by_a_person() -> None:
     [expired] = lifecycle.expire(10)
     canceled = lifecycle.cancel(unwanted)
 
+    assert expired.error == "Gave up: the deadline came while the scan waited for its host."
     assert (expired.id, expired.state, canceled.state) == (late, State.TIMED_OUT, State.CANCELED)
     assert {change.held_since for change in (expired, canceled)} == {None}
     assert lifecycle.list_lines() == []

@@ -43,6 +43,14 @@ def test_idle_scans_are_due_or_wait_whether_they_were_woken_or_not(either_app: F
     assert 0 <= backlog.oldest_seconds < 30
 
 
+def test_who_waits_in_line_for_a_host_is_counted_apart(either_app: Flask) -> None:
+    lifecycle.hold(a_scan(), 1, seconds=None)
+
+    backlog = due_backlog()
+
+    assert (backlog.due.value, backlog.later.value, backlog.in_line.value) == (0, 0, 1)
+
+
 def test_nothing_due_is_no_wait(either_app: Flask) -> None:
     assert due_backlog().oldest_seconds == 0
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, url_for
 
 from webapp.routes import problems
+from webapp.routes.host_notice import too_many_for_a_host
 from webapp.routes.json_input import json_object
 from webapp.routes.scan_json import batch_json
 from webapp.routes.submitting import host_ceiling, submit_and_wake
@@ -17,6 +18,8 @@ from webapp.scans.host_limits import HOST_FIELDS, parse_host_limits
 
 #: More than this is refused whole: a submit must stay one transaction of seconds.
 MAX_BATCH: Final = 50_000
+
+_AWAY: Final = "The broker is away: the scans will start when it is back."
 
 bp = Blueprint("api_batches", __name__, url_prefix="/api/v1/batches")
 problems.register(bp)
@@ -36,7 +39,8 @@ def submit() -> tuple[Response, int, dict[str, str]]:
     body = {
         **batch_json(batch, queries.count_by_state(queries.Filter(batch_id=batch.id))),
         "rejected": rejected,
-        "notice": None if is_awake else "The broker is away: the scans will start when it is back.",
+        "notice": " ".join(filter(None, (too_many_for_a_host(drafts, host_limits), None if is_awake else _AWAY)))
+        or None,
     }
     return jsonify(body), 202, {"Location": url_for("api_batches.show", batch_id=batch.id)}
 

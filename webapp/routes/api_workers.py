@@ -27,6 +27,7 @@ def index() -> Response:
         "queue": view.queue,
         "due": {**_count(view.backlog.due), "oldest_seconds": round(view.backlog.oldest_seconds, 3)},
         "later": _count(view.backlog.later),
+        "in_line": _count(view.backlog.in_line),
         "counters": view.counters,
         "server_time": format_time(view.now),
     }

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.routes.forms import ScanForm
+from webapp.routes.host_notice import too_many_for_a_host
 from webapp.routes.pages_home import page_with
 from webapp.routes.scan_view import ScanView
 from webapp.routes.security_headers import SANDBOX
@@ -35,6 +36,8 @@ def submit() -> BaseResponse:
         return page_with(replace(form, errors={error.field: error}))
     if not is_awake:
         flash(_BROKER_AWAY)
+    if notice := too_many_for_a_host(form.drafts, form.host_limits):
+        flash(notice)
     if form.bad_lines:
         flash(_left_out(len(form.bad_lines)))
     if submission.batch_id is not None:

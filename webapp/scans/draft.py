@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 from webapp.scans.errors import InvalidField
+from webapp.scans.host_limits import host_of
 from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.rules import DEFAULT_RULE, Rule
@@ -35,7 +35,7 @@ class Draft:
 
     @property
     def host(self) -> str:
-        return (urlsplit(self.url).hostname or "")[:255]
+        return host_of(self.url)
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:

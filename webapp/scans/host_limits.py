@@ -1,9 +1,13 @@
 """What is allowed at each host, and what a batch may ask for itself: less than the installation allows, never more."""
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
+
+import idna
 
 from webapp.scans.errors import InvalidField
 
@@ -39,6 +43,15 @@ class HostLimits:
 
 
 NO_LIMITS: Final = HostLimits()
+
+
+def host_of(url: str) -> str:
+    """The one name by which a host is known, however it is written: it is asked as seldom by all of them."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    if not host.isascii():
+        with contextlib.suppress(idna.IDNAError):
+            host = idna.encode(host, uts46=True).decode()
+    return host[:255]
 
 
 def parse_host_limits(given: Mapping[str, Any], ceiling: HostLimits | None) -> HostLimits:

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from webapp.database import db, now
 from webapp.scans.counts import Count
 from webapp.scans.lifecycle import LONGEST_COUNTDOWN
-from webapp.scans.models import UNSENT, Scan
+from webapp.scans.models import IN_LINE, UNSENT, Scan
 from webapp.scans.states import State
 
 #: Counting goes so far and no further: what is above is "1,000+", and a question stays cheap.
@@ -33,11 +33,13 @@ class Running(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DueBacklog:
-    """Scans that no worker holds: those due now with the longest wait among them, and those due later."""
+    """Scans that no worker holds: those due now with the longest wait among them, those due later, and those that are
+    due and wait in line for their host."""
 
     due: Count
     oldest_seconds: float
     later: Count
+    in_line: Count
 
 
 def running_now(limit: int) -> list[Running]:
@@ -52,7 +54,8 @@ def due_backlog() -> DueBacklog:
     due, oldest, at = db.session.execute(due_statement()).one()
     later, _, _ = db.session.execute(later_statement()).one()
     oldest_seconds = (at - oldest).total_seconds() if oldest else 0.0
-    return DueBacklog(_count(due), max(0.0, oldest_seconds), _count(later))
+    in_line = db.session.execute(in_line_statement()).scalar_one()
+    return DueBacklog(_count(due), max(0.0, oldest_seconds), _count(later), _count(in_line))
 
 
 def due_statement() -> _Counting:
@@ -62,6 +65,10 @@ def due_statement() -> _Counting:
 def later_statement() -> _Counting:
     # Who was woken for later was woken at most a countdown ahead: those sent before that are due, and are not read.
     return _counting(Scan.due_at > now(), Scan.sent_at > now(-LONGEST_COUNTDOWN - 1))
+
+
+def in_line_statement() -> Select[int]:
+    return select(func.count()).select_from(select(Scan.host).where(IN_LINE).limit(MAX_COUNTED + 1).subquery())
 
 
 def _counting(condition: ColumnElement[bool], was_sent: ColumnElement[bool]) -> _Counting:

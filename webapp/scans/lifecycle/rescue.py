@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, case, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import now, transaction
@@ -16,6 +16,8 @@ from webapp.scans.models import Scan
 from webapp.scans.sealing import sealer
 from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 
+_TOO_LATE = "Gave up: the deadline is over."
+_TOO_LATE_IN_LINE = "Gave up: the deadline came while the scan waited for its host."
 _LOST = "Interrupted: its worker was lost."
 
 
@@ -78,7 +80,7 @@ def expire(limit: int) -> list[Change]:
             return []
         values: dict[str, Any] = {
             "state": State.TIMED_OUT,
-            "error": "Gave up: the deadline is over.",
+            "error": case((Scan.held_since.is_(None), _TOO_LATE), else_=_TOO_LATE_IN_LINE),
             "finished_at": now(),
             "due_at": None,
             "sent_at": None,
