@@ -1,0 +1,165 @@
+"""Whatever breaks, sleeps or lies about the time: within seconds the page shows what the database says."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.conftest import running_app, settings_for
+from tests.journeys.moves import Moves
+from tests.journeys.streams import Streams
+from tests.stack import free_port, web
+from tests.valkey_server import ValkeyServer
+from webapp.settings import Settings
+
+HOURS_AHEAD = 3
+SKEWED = f"""
+    const {{ now }} = Date;
+    Date.now = () => now() + {HOURS_AHEAD} * 3_600_000;
+"""
+SET_HIDDEN = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def scan_row(page: Page, scan_id: uuid.UUID) -> Locator:
+    return page.locator(f"#scan-{scan_id}")
+
+
+def chip(page: Page) -> Locator:
+    return page.locator("[data-live-word]")
+
+
+def open_list(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(chip(page)).to_have_text("live")
+
+
+def expect_right(page: Page, scan_id: uuid.UUID, state: str) -> None:
+    expect(chip(page)).to_have_text("live")
+    expect(scan_row(page, scan_id)).to_have_attribute("data-state", state)
+
+
+def test_offline_and_back_the_list_is_read_again_and_new_scans_wait(
+    page: Page, context: BrowserContext, quiet_site: str, moves: Moves
+) -> None:
+    (scan_id,) = moves.submit()
+    open_list(page, quiet_site)
+
+    context.set_offline(True)
+    expect(chip(page)).to_have_text("offline")
+    moves.start(scan_id)
+    moves.end(scan_id)
+    moves.submit(2)
+    context.set_offline(False)
+
+    expect_right(page, scan_id, "succeeded")
+    expect(page.locator("[data-new-scans]")).to_contain_text("2 new")
+    expect(page.locator('[data-count="queued"]')).to_have_text("2")
+
+
+def test_an_older_revision_changes_nothing(page: Page, quiet_site: str, moves: Moves) -> None:
+    scan_id, witness = moves.submit(2)
+    open_list(page, quiet_site)
+    running = moves.start(scan_id)
+    moves.end(scan_id)
+    expect(scan_row(page, scan_id)).to_have_attribute("data-state", "succeeded")
+
+    moves.tell(running)
+    moves.start(witness)
+
+    expect(scan_row(page, witness)).to_have_attribute("data-state", "running")
+    expect(scan_row(page, scan_id)).to_have_attribute("data-state", "succeeded")
+
+
+def test_a_countdown_is_right_though_the_browser_is_hours_ahead(
+    page: Page, context: BrowserContext, quiet_site: str, moves: Moves
+) -> None:
+    context.add_init_script(SKEWED)
+    shown, patched = moves.submit(2)
+    moves.let_wait(shown)
+
+    open_list(page, quiet_site)
+    moves.let_wait(patched)
+
+    for scan_id in (shown, patched):
+        expect(scan_row(page, scan_id).locator(".next")).to_have_text(re.compile(r"in (10 m|9 m 5\d s)"))
+        expect(scan_row(page, scan_id).locator(".age")).to_have_text(re.compile(r"now|\d+ s"))
+
+
+def test_a_computer_that_slept_shows_how_things_stand_now(page: Page, quiet_site: str, moves: Moves) -> None:
+    (scan_id,) = moves.submit()
+    page.clock.install()
+    open_list(page, quiet_site)
+
+    moves.start_unheard(scan_id)
+    page.clock.fast_forward("30:00")
+
+    expect_right(page, scan_id, "running")
+
+
+def test_a_tab_that_nobody_looks_at_gives_its_stream_back_and_is_right_when_it_is_seen(
+    page: Page, quiet_site: str, moves: Moves, streams: Streams
+) -> None:
+    (scan_id,) = moves.submit()
+    page.clock.install()
+    open_list(page, quiet_site)
+
+    page.evaluate(SET_HIDDEN, True)
+    page.clock.fast_forward("00:35")
+    streams.wait_for(0, page)
+    moves.start(scan_id)
+    page.evaluate(SET_HIDDEN, False)
+
+    expect_right(page, scan_id, "running")
+    streams.wait_for(1, page)
+
+
+@contextmanager
+def moving(settings: Settings) -> Iterator[Moves]:
+    for _ in running_app(settings):
+        yield Moves()
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path, sqlite_url: str, valkey: ValkeyServer) -> Settings:
+    """Of a Tilldone that the test may break."""
+    return replace(settings_for(tmp_path, sqlite_url, valkey.url), redis_url=valkey.url)
+
+
+def test_a_valkey_that_restarts_is_told_at_once_and_what_went_by_is_shown(
+    page: Page, own_settings: Settings, valkey: ValkeyServer
+) -> None:
+    with web(own_settings) as address, moving(own_settings) as moves:
+        (scan_id,) = moves.submit()
+        open_list(page, address)
+
+        valkey.stop()
+        expect(chip(page)).to_have_text("catching up")
+        moves.start_unheard(scan_id)
+        valkey.start()
+
+        expect_right(page, scan_id, "running")
+        moves.end(scan_id)
+        expect_right(page, scan_id, "succeeded")
+
+
+def test_a_deploy_is_over_when_the_new_server_answers(page: Page, own_settings: Settings) -> None:
+    port = free_port()
+    with moving(own_settings) as moves:
+        (scan_id,) = moves.submit()
+        with web(own_settings, port=port) as address:
+            open_list(page, address)
+        expect(chip(page)).not_to_have_text("live")
+        moves.start_unheard(scan_id)
+
+        with web(own_settings, port=port):
+            expect_right(page, scan_id, "running")
+            moves.end(scan_id)
+            expect_right(page, scan_id, "succeeded")
