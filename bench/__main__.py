@@ -1,8 +1,8 @@
-"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts ...]``: all of them when none is named."""
+"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts|page ...]``: all of them when none is named."""
 
 import sys
 
-from bench import due, hosts, latency, pools, submit, throughput, waiting
+from bench import due, hosts, latency, page, pools, submit, throughput, waiting
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "due": due.run,
     "waiting": waiting.run,
     "hosts": hosts.run,
+    "page": page.run,
 }
 
 

@@ -15,7 +15,12 @@ from tests.journeys.streams import Streams
 from tests.stack import Site, beat, is_ci, web, worker
 from webapp.settings import Settings
 
+CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +40,14 @@ def site(journey_settings: Settings) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    path = find_chromium()
     if path is None:
         if is_ci():
             pytest.fail("CI needs Chromium for the journeys; install it or name it in CHROMIUM.")
         warnings.warn("NO BROWSER: the journeys are skipped; install chromium to run them.", stacklevel=1)
         pytest.skip("NO BROWSER: the journeys are skipped; install chromium to run them.")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield running
         running.close()
 

@@ -1,6 +1,7 @@
 """Moves scans as a worker would, by the life cycle and the publisher, in the test's own process and at its own pace."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.factories import GOOD, UNAVAILABLE, URL, a_claim, settle
@@ -19,10 +20,17 @@ class Moves:
 
     _claims: dict[uuid.UUID, Claim] = field(default_factory=dict)
 
-    def submit(self, count: int = 1, *, batch: str | None = None, wait_seconds: float = 600) -> list[uuid.UUID]:
+    def submit(
+        self, count: int = 1, *, batch: str | None = None, wait_seconds: float = 600, max_attempts: int = 20
+    ) -> list[uuid.UUID]:
         """The ids of the scans, newest first; after a bad answer they wait as long as told."""
-        policy = RetryPolicy(initial_interval=wait_seconds)
-        submission = lifecycle.submit([Draft(url=f"{URL}/{n}", policy=policy) for n in range(count)], batch_name=batch)
+        policy = RetryPolicy(initial_interval=wait_seconds, max_attempts=max_attempts)
+        return self.submit_all([policy] * count, batch=batch)
+
+    def submit_all(self, policies: Sequence[RetryPolicy], *, batch: str | None = None) -> list[uuid.UUID]:
+        """One scan for each policy; the last is the newest and the first of the ids."""
+        drafts = [Draft(url=f"{URL}/{n}", policy=policy) for n, policy in enumerate(policies)]
+        submission = lifecycle.submit(drafts, batch_name=batch)
         publish(submission.changes)
         return sorted((change.id for change in submission.changes), reverse=True)
 
@@ -45,6 +53,12 @@ class Moves:
     def let_wait(self, scan_id: uuid.UUID) -> Change:
         self.start(scan_id)
         return self.end(scan_id, UNAVAILABLE)
+
+    def expire(self, limit: int) -> int:
+        """End so many scans whose deadline is over; returns how many there were."""
+        changes = lifecycle.expire(limit)
+        publish(changes)
+        return len(changes)
 
     def tell(self, change: Change) -> Change:
         publish([change])

@@ -137,6 +137,7 @@ def test_a_valkey_that_restarts_is_told_at_once_and_what_went_by_is_shown(
     page: Page, own_settings: Settings, valkey: ValkeyServer
 ) -> None:
     with web(own_settings) as address, moving(own_settings) as moves:
+        page.request.get(address.login_link, max_redirects=0)
         (scan_id,) = moves.submit()
         open_list(page, address)
 
@@ -155,6 +156,7 @@ def test_a_deploy_is_over_when_the_new_server_answers(page: Page, own_settings: 
     with moving(own_settings) as moves:
         (scan_id,) = moves.submit()
         with web(own_settings, port=port) as address:
+            page.request.get(address.login_link, max_redirects=0)
             open_list(page, address)
         expect(chip(page)).not_to_have_text("live")
         moves.start_unheard(scan_id)
