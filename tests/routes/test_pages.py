@@ -346,7 +346,7 @@ def test_an_answer_is_saved_and_never_shown_as_ours(client: FlaskClient) -> None
     assert response.mimetype == "text/plain"
     assert response.headers["Content-Disposition"] == f'attachment; filename="scan-{scan_id}.txt"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 @pytest.mark.parametrize("exchange", [GOOD, HOPELESS, UNAVAILABLE, RESET])
