@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit sbom bench chaos lock clean
+.PHONY: help run test check audit sbom bench seed chaos lock clean
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ sbom: $(VENV)/.dev ## Write sbom.json: all that a running Tilldone is made of, i
 
 bench: $(VENV)/.dev ## Measure (ARGS=… for the benchmarks)
 	@$(BIN)/python -m bench $(ARGS)
+
+seed: $(VENV)/.runtime ## Fill the database with N made-up scans (N=100000), to try Tilldone at size
+	@$(BIN)/tilldone seed $(or $(N),100000) $(ARGS)
 
 chaos: $(VENV)/.runtime ## Kill everything at random and see that no scan is lost (ARGS=… for the drill)
 	@$(BIN)/python -m chaos $(ARGS)

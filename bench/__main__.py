@@ -1,8 +1,8 @@
-"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts|page ...]``: all of them when none is named."""
+"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts|page|list ...]``: all when none is named."""
 
 import sys
 
-from bench import due, hosts, latency, page, pools, submit, throughput, waiting
+from bench import due, hosts, latency, lists, page, pools, submit, throughput, waiting
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "waiting": waiting.run,
     "hosts": hosts.run,
     "page": page.run,
+    "list": lists.run,
 }
 
 

@@ -3,15 +3,14 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import psutil
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from bench.filled import FINISHED, WAITING, analyze, fill
 from bench.parts import parts, percentile
+from bench.plans import plans
 from tasks.celery import celery
 from tasks.due import PATIENCE_SECONDS, STEP_LIMIT, DueScheduler
 from tasks.wake import wake
@@ -60,31 +59,10 @@ def _ticks(when: str) -> None:
 
 
 def _plans(when: str) -> None:
-    is_sqlite = db.engine.dialect.name == "sqlite"
+    """An idle step sends no more than its question."""
     for name, step in STEPS.items():
-        with _statements() as statements:
-            step()
-        for statement, parameters in statements:
-            explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
-            with db.engine.connect() as connection:
-                lines = [str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters)]
+        for lines in plans(step):
             print(f"    {when}, plan of {name}:", *lines, sep="\n        ")
-
-
-@contextmanager
-def _statements() -> Iterator[list[tuple[str, Any]]]:
-    """What is sent to the database meanwhile; an idle step sends no more than its question."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            sent.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def _cpu(settings: Settings) -> None:

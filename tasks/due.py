@@ -101,6 +101,7 @@ class DueScheduler(Scheduler):
     def _pause(self, outlook: Outlook, *, has_taken: bool) -> float:
         """Sooner than usual, if something is due sooner; where something was found there may be more."""
         wanted = [outlook.seconds_until(outlook.due_at), TICK_SECONDS]
+        wanted.append(self._upkeep.seconds_until(outlook))
         if self._watch.is_calm:
             wanted.append(outlook.seconds_until(outlook.lease_until))
         if outlook.held_since is not None:

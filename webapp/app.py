@@ -24,6 +24,7 @@ from webapp.routes import (
     pages,
     people,
     presentation,
+    retention,
     same_origin,
     sample,
     security_headers,
@@ -64,7 +65,18 @@ def create_app(settings: Settings) -> Flask:
     tasks.celery.configure(app, settings)
     tasks.host_gate.init_app(app, settings)
     # In this order before each request: is it for us, from a page of ours, and by whom.
-    for part in (hosts, same_origin, cookies, csrf, gate, security_headers, presentation, standing, error_pages):
+    for part in (
+        hosts,
+        same_origin,
+        cookies,
+        csrf,
+        gate,
+        security_headers,
+        presentation,
+        retention,
+        standing,
+        error_pages,
+    ):
         part.init_app(app)
     for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, api_workers.bp, stream.bp, health.bp):
         app.register_blueprint(blueprint)

@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "valkey": "webapp.cli.valkey:valkey",
     "key": "webapp.cli.keys:key",
     "rotate-keys": "webapp.cli.keys:rotate_keys",
+    "seed": "webapp.cli.seed:seed",
     "chaos": "webapp.cli.chaos:chaos",
     "token": "webapp.cli.token:token",
     "login-link": "webapp.cli.login_link:login_link",

@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 
 from webapp.routes import pages_batches, pages_home, pages_partials, pages_scans, pages_workers
 from webapp.routes.error_pages import error_page
+from webapp.routes.retention import gone_words
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
 
 bp = Blueprint("pages", __name__)
@@ -13,12 +14,12 @@ for part in (pages_home, pages_scans, pages_batches, pages_workers, pages_partia
 
 @bp.errorhandler(ScanNotFound)
 def no_such_scan(_: ScanNotFound) -> Response:
-    return error_page(404, "No scan has this address. It may be mistyped, or the scan is gone.")
+    return error_page(404, "No scan has this address. It may be mistyped, or the scan is gone." + gone_words())
 
 
 @bp.errorhandler(BatchNotFound)
 def no_such_batch(_: BatchNotFound) -> Response:
-    return error_page(404, "No batch has this address. It may be mistyped, or the batch is gone.")
+    return error_page(404, "No batch has this address. It may be mistyped, or the batch is gone." + gone_words())
 
 
 @bp.errorhandler(InvalidField)

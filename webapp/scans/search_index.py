@@ -18,12 +18,12 @@ SEGMENT_SIZE: Final = 1 << 16
 STEP_CHARACTERS: Final = 20_000
 
 
-def index_texts(limit: int) -> int:
+def index_texts(limit: int, *, characters: int = STEP_CHARACTERS) -> int:
     """Index what is new or changed, oldest first; how many were looked at. Any number may do so at once."""
     with transaction() as connection:
         # One after the other, so that no two give the same key away.
         segments = connection.execute(select(SEGMENT_TABLE).order_by(SearchSegment.number).with_for_update()).all()
-        todo = _take(connection, limit)
+        todo = _take(connection, limit, characters)
         if not todo:
             return 0
         texts = _texts(connection, {scan_id for _, scan_id in todo})
@@ -41,7 +41,7 @@ def index_texts(limit: int) -> int:
 _TEXT_LENGTH: Final = func.length(Scan.url) + func.coalesce(func.length(Scan.error), 0)
 
 
-def _take(connection: Connection, limit: int) -> list[tuple[int, uuid.UUID]]:
+def _take(connection: Connection, limit: int, most_characters: int) -> list[tuple[int, uuid.UUID]]:
     statement = select(SearchTodo.id, SearchTodo.scan_id).order_by(SearchTodo.id).limit(limit)
     rows = connection.execute(statement.with_for_update(skip_locked=True)).all()
     ids = {row.scan_id for row in rows}
@@ -50,7 +50,7 @@ def _take(connection: Connection, limit: int) -> list[tuple[int, uuid.UUID]]:
     characters = 0
     for number, scan_id in rows:
         characters += lengths.get(scan_id, 0)
-        if taken and characters > STEP_CHARACTERS:
+        if taken and characters > most_characters:
             break
         taken.append((number, scan_id))
     return taken
