@@ -5,7 +5,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from psycopg import sql
+from sqlalchemy import Connection, column, insert, table
 
 from webapp.database import db, transaction
 from webapp.scans.counts import fold_counts
@@ -65,17 +66,20 @@ def _write(batches: list[Row], stories: Stories) -> None:
         pass
 
 
-def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def _insert(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     if not rows:
         return
-    names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(rows))
+        # As plain text: the rows are in SQLite's own words already, which the columns' types would translate again.
+        plain = insert(table(name, *map(column, columns)))
+        connection.exec_driver_sql(str(plain.compile(dialect=connection.dialect)), list(rows))
         return
     connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
     cursor: Any = connection.connection.cursor()
-    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+    with cursor.copy(statement) as copy:
         copy.write("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
 
 
