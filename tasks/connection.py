@@ -88,6 +88,7 @@ class _Connection(HTTPConnection):
         return open_socket(self._dns_host, self.port, self._door, self._meter)
 
     def connect(self) -> None:
+        self._meter.connection_begins()
         super().connect()
         self.sock = MeteredSocket(self.sock, self._meter)
         self._meter.connection_stands()
@@ -106,10 +107,11 @@ class _TlsConnection(HTTPSConnection):
         return opened
 
     def connect(self) -> None:
+        self._meter.connection_begins()
         try:
             super().connect()
         except OSError as error:  # ssl.SSLError is one
-            raise FetchFailed(tls_failure(error, self.host, self._meter.timeout)) from error
+            raise FetchFailed(tls_failure(error, self.host, self._meter.time_is_over())) from error
         finally:
             if self._opened is not None:
                 self._meter.add("tls", self._opened)
@@ -177,7 +179,7 @@ def _connect(addresses: list[tuple[int, Address]], host: str, meter: Meter) -> s
             return _dial(family, address, meter.left() / (len(addresses) - number), meter.cancellation)
         except OSError as error:
             failed = error
-    raise FetchFailed(connect_failure(failed, host, addresses[0][1][1], meter.timeout)) from failed
+    raise FetchFailed(connect_failure(failed, host, addresses[0][1][1], meter.time_is_over())) from failed
 
 
 def _dial(family: int, address: Address, timeout: float, cancellation: Cancellation) -> socket.socket:

@@ -27,6 +27,14 @@ def timeout_failure(seconds: float) -> Failure:
     return Failure(Outcome.TIMED_OUT, ErrorCode.TIMEOUT, f"No whole answer within {seconds:.3g} s.")
 
 
+def connect_timeout_failure(seconds: float) -> Failure:
+    return Failure(Outcome.TIMED_OUT, ErrorCode.TIMEOUT, f"No connection within {seconds:.3g} s.")
+
+
+def read_timeout_failure(seconds: float) -> Failure:
+    return Failure(Outcome.TIMED_OUT, ErrorCode.TIMEOUT, f"The server said nothing for {seconds:.3g} s.")
+
+
 def dns_failure(error: OSError, host: str) -> Failure:
     if isinstance(error, TimeoutError):
         words = f"The lookup of {host} took too long."
@@ -37,14 +45,14 @@ def dns_failure(error: OSError, host: str) -> Failure:
     return _network(ErrorCode.DNS_LOOKUP_FAILED, words)
 
 
-def connect_failure(error: OSError, host: str, port: int, timeout: float) -> Failure:
+def connect_failure(error: OSError, host: str, port: int, time_is_over: Failure) -> Failure:
     if isinstance(error, TimeoutError):
-        return timeout_failure(timeout)
+        return time_is_over
     if isinstance(error, ConnectionRefusedError):
         return _network(ErrorCode.CONNECTION_REFUSED, f"Nothing listens at {host}:{port}: the connection was refused.")
     if error.errno in _UNREACHABLE:
         return _network(ErrorCode.HOST_UNREACHABLE, f"{host} cannot be reached from here.")
-    return socket_failure(error, timeout)
+    return socket_failure(error, time_is_over)
 
 
 def peer_failure(address: str) -> Failure:
@@ -52,10 +60,10 @@ def peer_failure(address: str) -> Failure:
     return Failure(Outcome.REFUSED, ErrorCode.REFUSED_BY_POLICY, words, is_permanent=True)
 
 
-def socket_failure(error: OSError, timeout: float) -> Failure:
+def socket_failure(error: OSError, time_is_over: Failure) -> Failure:
     """For a connection that was open."""
     if isinstance(error, TimeoutError):
-        return timeout_failure(timeout)
+        return time_is_over
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return _network(ErrorCode.CONNECTION_RESET, "The server reset the connection.")
     if isinstance(error, ssl.SSLEOFError):
@@ -65,16 +73,16 @@ def socket_failure(error: OSError, timeout: float) -> Failure:
     return _network(ErrorCode.UNKNOWN, f"The connection failed: {error.strerror or type(error).__name__}.")
 
 
-def tls_failure(error: OSError, host: str, timeout: float) -> Failure:
+def tls_failure(error: OSError, host: str, time_is_over: Failure) -> Failure:
     """For a handshake that did not come to its end."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_failure(error, host)
     if isinstance(error, TimeoutError):
-        return timeout_failure(timeout)
+        return time_is_over
     if isinstance(error, ssl.SSLError):
         words = f"{host} does not speak TLS as expected; perhaps it is a plain http:// address."
         return _network(ErrorCode.SSL_ERROR, words)
-    return socket_failure(error, timeout)
+    return socket_failure(error, time_is_over)
 
 
 def _certificate_failure(error: ssl.SSLCertVerificationError, host: str) -> Failure:

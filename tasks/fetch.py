@@ -19,7 +19,7 @@ from tasks.failures import FetchFailed, closed_failure, garbage_failure
 from tasks.guard import Guard
 from tasks.meter import Meter
 from tasks.redirect import redirected, stays
-from webapp.scans.exchange import Exchange, Failure, Request
+from webapp.scans.exchange import Exchange, Failure, Request, Timeouts
 from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.states import ErrorCode, Outcome
 
@@ -35,18 +35,19 @@ def fetch(
     request: Request,
     *,
     guard: Guard,
-    timeout: float,
+    timeout: float | Timeouts,
     max_bytes: int = MAX_BODY_BYTES,
     cancellation: Cancellation | None = None,
 ) -> Exchange:
     """Make the exchange; whatever the target does is told in the result, ``failure`` included, and never raised.
 
-    ``timeout`` is in seconds, for all of it. A body is cut after ``max_bytes`` decoded bytes. Nothing comes from the
-    environment: no proxy, no .netrc; and nothing is kept: no cookies, no connections. Once canceled it returns at
-    once, with a result that means nothing.
+    ``timeout`` is in seconds, for all of it, or tells its parts. A body is cut after ``max_bytes`` decoded bytes.
+    Nothing comes from the environment: no proxy, no .netrc; and nothing is kept: no cookies, no connections. Once
+    canceled it returns at once, with a result that means nothing.
     """
     cancellation = cancellation or Cancellation()
-    meter = Meter(timeout, max_bytes + _FRAME_BYTES, cancellation)
+    timeouts = timeout if isinstance(timeout, Timeouts) else Timeouts(timeout)
+    meter = Meter(timeouts, max_bytes + _FRAME_BYTES, cancellation)
     visit = _Visit(request, guard, meter, max_bytes)
     try:
         exchange = visit.make()

@@ -2,12 +2,14 @@
 
 import io
 import time
-from typing import Any
+from typing import Any, Final
 
 from tasks.cancellation import Cancellation
-from tasks.failures import FetchFailed, socket_failure, timeout_failure
-from webapp.scans.exchange import Failure
+from tasks.failures import FetchFailed, connect_timeout_failure, read_timeout_failure, socket_failure, timeout_failure
+from webapp.scans.exchange import Failure, Timeouts
 from webapp.scans.states import ErrorCode, Outcome
+
+_EARLY_SECONDS: Final = 0.005
 
 
 class TooManyBytes(FetchFailed):
@@ -17,23 +19,50 @@ class TooManyBytes(FetchFailed):
 class Meter:
     """What one exchange may still use: time until its deadline, and bytes on the wire."""
 
-    def __init__(self, timeout: float, max_wire_bytes: int, cancellation: Cancellation) -> None:
-        self.timeout = timeout
+    def __init__(self, timeouts: Timeouts, max_wire_bytes: int, cancellation: Cancellation) -> None:
+        self._timeouts = timeouts
         self.cancellation = cancellation
         self.phases: dict[str, float] = {}
         #: The target closed its side, and somebody wanted to read on.
         self.has_ended = False
         self._connected: float | None = None
-        self._ends = time.monotonic() + timeout
+        self._ends = time.monotonic() + timeouts.total
+        #: When the connection that is being made must stand.
+        self._connect_ends: float | None = None
         self._max_bytes = self._bytes_left = max_wire_bytes
 
     def left(self) -> float:
         """Seconds to the deadline; raises FetchFailed when there are none, or when nobody wants the result."""
         self.cancellation.check()
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise FetchFailed(timeout_failure(self.timeout))
-        return left
+        now = time.monotonic()
+        if self._ends <= now:
+            raise FetchFailed(timeout_failure(self._timeouts.total))
+        if self._connect_ends is None:
+            return self._ends - now
+        if self._connect_ends <= now:
+            raise FetchFailed(self.time_is_over())
+        return min(self._ends, self._connect_ends) - now
+
+    def silence_left(self) -> float:
+        """Seconds for which the target may say nothing; raises FetchFailed as ``left`` does."""
+        left = self.left()
+        return left if self._timeouts.read is None else min(left, self._timeouts.read)
+
+    def time_is_over(self) -> Failure:
+        """Which of the limits was met by whoever had to wait until now."""
+        timeouts, now = self._timeouts, time.monotonic()
+        # A timeout may ring a little early.
+        if self._ends <= now + _EARLY_SECONDS:
+            return timeout_failure(timeouts.total)
+        if self._connect_ends is not None:
+            return connect_timeout_failure(timeouts.connect or timeouts.total)
+        # Without a limit of its own the system gave up, which no policy has asked for.
+        return read_timeout_failure(timeouts.read) if timeouts.read else timeout_failure(timeouts.total)
+
+    def connection_begins(self) -> None:
+        """From the lookup to the end of the handshake; each redirect may begin another one."""
+        if self._timeouts.connect is not None:
+            self._connect_ends = time.monotonic() + self._timeouts.connect
 
     def count(self, size: int) -> None:
         self._bytes_left -= size
@@ -43,6 +72,7 @@ class Meter:
 
     def connection_stands(self) -> None:
         self._connected = time.monotonic()
+        self._connect_ends = None
 
     def wait_is_over(self) -> None:
         """The first bytes came, or never will: the wait for them began when the connection stood, if it did."""
@@ -71,7 +101,7 @@ class MeteredSocket:
         except (BrokenPipeError, ConnectionResetError):
             raise  # urllib3 reads on: a server may answer 413, and close, before it has read the whole body
         except OSError as error:
-            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
+            raise FetchFailed(socket_failure(error, self._meter.time_is_over())) from error
 
     def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
         return io.BufferedReader(_MeteredReader(self._sock, self._meter), 64 * 1024)
@@ -88,11 +118,11 @@ class _MeteredReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(self._meter.left())
+        self._sock.settimeout(self._meter.silence_left())
         try:
             size: int = self._raw.readinto(buffer)
         except OSError as error:
-            raise FetchFailed(socket_failure(error, self._meter.timeout)) from error
+            raise FetchFailed(socket_failure(error, self._meter.time_is_over())) from error
         if size == 0:
             self._meter.has_ended = True
         self._meter.count(size)

@@ -24,7 +24,7 @@ from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
 from tasks.signals import change_committed
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
-from webapp.scans.exchange import Exchange, Failure
+from webapp.scans.exchange import Exchange, Failure, Timeouts
 from webapp.scans.lifecycle import Claim, Settled
 from webapp.scans.masking import mask
 from webapp.scans.rules import judge
@@ -152,9 +152,9 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
     if claim.fault is not None:
         failure = Failure(Outcome.REFUSED, ErrorCode.INVALID_REQUEST, claim.fault, is_permanent=True)
         return Exchange(claim.request.url, failure=failure)
-    timeout = min(claim.policy.attempt_timeout, max(claim.seconds_left(), 0.1))
+    timeouts = _timeouts(claim)
     try:
-        exchange = fetch(claim.request, guard=_guard(), timeout=timeout, cancellation=cancellation)
+        exchange = fetch(claim.request, guard=_guard(), timeout=timeouts, cancellation=cancellation)
         return mask(exchange, Secrets(claim.request.headers, claim.request.body))
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
@@ -167,6 +167,12 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
 def _guard() -> Guard:
     settings: Settings = current_app.extensions["tilldone.settings"]
     return Guard(settings.reach)
+
+
+def _timeouts(claim: Claim) -> Timeouts:
+    policy = claim.policy
+    total = min(policy.attempt_timeout, max(claim.seconds_left(), 0.1))
+    return Timeouts(total, policy.connect_timeout, policy.read_timeout)
 
 
 def _settle(claim: Claim, exchange: Exchange) -> Settled | None:

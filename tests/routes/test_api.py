@@ -53,7 +53,9 @@ def test_all_options_are_taken_and_durations_are_understood(client: FlaskClient)
     assert shown.json["method"] == "POST"
     assert shown.json["policy"] == {
         "max_attempts": 7, "initial_interval": 2.0, "backoff": "exponential", "max_interval": 300.0,
-        "attempt_timeout": 10.0, "deadline": 7200.0,
+        "attempt_timeout": 10.0, "deadline": 7200.0, "backoff_coefficient": 2.0, "schedule": [], "jitter": "none",
+        "connect_timeout": None, "read_timeout": None, "retry_on": [], "respect_retry_after": True,
+        "retry_after_cap": 3600.0,
     }  # fmt: skip
     assert "s3cret" not in shown.text
 

@@ -1,17 +1,20 @@
 """Every transition of a scan, on both databases."""
 
 import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, a_claim, a_scan, a_wake_up, row, settle
+from tests.factories import GOOD, HOPELESS, RESET, UNAVAILABLE, URL, a_claim, a_scan, a_wake_up, row, settle
 from webapp.database import now, transaction
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
 from webapp.scans.errors import NotAllowedNow, ScanNotFound
+from webapp.scans.exchange import Exchange
 from webapp.scans.models import Scan
-from webapp.scans.retry_policy import Backoff
+from webapp.scans.retry_on import RetryOn
+from webapp.scans.retry_policy import Backoff, Jitter
 from webapp.scans.states import ErrorCode, Outcome, State, Trigger
 
 pytestmark = pytest.mark.usefixtures("either_app")
@@ -127,6 +130,69 @@ def test_the_last_attempt_exhausts_the_scan() -> None:
     assert (scan.state, scan.attempt) == (State.EXHAUSTED, 2)
     assert scan.error == "Gave up after 2 attempts. The last one: The connection was reset."
     assert [a.outcome for a in queries.get_attempts(scan_id)] == [Outcome.HTTP_ERROR, Outcome.NETWORK_ERROR]
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "policy", "wait"),
+    [
+        (503, "120", {}, 120),
+        (429, "120", {}, 120),
+        (202, "120", {}, 120),
+        (302, "120", {}, 120),
+        (503, "2", {}, 15),
+        (503, "120", {"retry_after_cap": 60}, 60),
+        (503, "120", {"respect_retry_after": False}, 15),
+        (500, "120", {}, 15),
+        (503, "soon", {}, 15),
+        (503, "-5", {}, 15),
+        (503, "Sat, 31 Jan 2026 08:02:00 GMT", {}, 120),
+        (503, "Sat, 31 Jan 2026 07:00:00 GMT", {}, 15),
+    ],
+)
+def test_the_wait_is_the_longer_one_of_the_scans_and_the_servers(
+    status: int, value: str, policy: dict[str, Any], wait: float
+) -> None:
+    scan_id = a_scan(initial_interval=15, **policy)
+    # A date is meant by the server's own clock.
+    headers = (("Retry-After", value), ("Date", "Sat, 31 Jan 2026 08:00:00 GMT"))
+
+    settle(a_claim(scan_id), Exchange(URL, status, headers=headers, body=b"{", content_type="application/json"))
+
+    scan = row(scan_id)
+    assert scan.state is State.WAITING
+    assert seconds_until_due(scan) == pytest.approx(wait, abs=1)
+
+
+def test_a_server_that_asks_for_more_than_the_deadline_is_not_waited_for() -> None:
+    scan_id = a_scan(deadline=60)
+
+    settle(a_claim(scan_id), Exchange(URL, 503, headers=(("Retry-After", "120"),)))
+
+    assert row(scan_id).state is State.TIMED_OUT
+
+
+def test_what_the_policy_does_not_retry_fails_at_once_and_says_why() -> None:
+    scan_id, other_id = (a_scan(retry_on=RetryOn(("timed_out", "503"))) for _ in range(2))
+
+    settle(a_claim(scan_id), UNAVAILABLE)
+    settle(a_claim(other_id), RESET)
+
+    assert row(scan_id).state is State.WAITING
+    other = row(other_id)
+    assert other.state is State.FAILED and other.error_code is ErrorCode.CONNECTION_RESET
+    assert other.error == (
+        "Not tried again: network_error is not among what this scan retries. The connection was reset."
+    )
+
+
+def test_chance_moves_the_next_attempt_within_its_bounds() -> None:
+    ids = [a_scan(initial_interval=1000, jitter=Jitter.EQUAL, deadline=9999) for _ in range(8)]
+
+    for scan_id in ids:
+        settle(a_claim(scan_id), UNAVAILABLE)
+
+    waits = [seconds_until_due(row(scan_id)) for scan_id in ids]
+    assert all(499 < wait <= 1000 for wait in waits) and max(waits) - min(waits) > 10
 
 
 def test_a_retry_that_would_come_after_the_deadline_is_not_waited_for() -> None:

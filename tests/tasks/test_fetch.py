@@ -18,11 +18,11 @@ from tasks.guard import Guard
 from tests.fetching import fetch
 from tests.reach import LOOPBACK
 from tests.target import Target
-from webapp.scans.exchange import MISSING, Exchange, Request
+from webapp.scans.exchange import MISSING, Exchange, Request, Timeouts
 from webapp.scans.states import ErrorCode, Outcome
 
 
-def got(target: Target, path: str, *, timeout: float = 5, **request: object) -> Exchange:
+def got(target: Target, path: str, *, timeout: float | Timeouts = 5, **request: object) -> Exchange:
     return fetch(Request(method="GET", url=target.url(path), **request), timeout=timeout)  # type: ignore[arg-type]
 
 
@@ -83,7 +83,9 @@ def test_the_deadline_covers_redirects_together(target: Target) -> None:
     assert failed(exchange) == (Outcome.TIMED_OUT, ErrorCode.TIMEOUT)
 
 
-def test_a_host_that_does_not_accept_ends_at_the_deadline() -> None:
+@pytest.fixture
+def deaf_url() -> Iterator[str]:
+    """A listener whose queue is full: nobody's connection is ever made."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -91,12 +93,34 @@ def test_a_host_that_does_not_accept_ends_at_the_deadline() -> None:
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-
-        exchange = fetch(Request("GET", f"http://127.0.0.1:{full.getsockname()[1]}/"), timeout=0.3)
-
+        yield f"http://127.0.0.1:{full.getsockname()[1]}/"
         for one in waiting:
             one.close()
+
+
+def test_a_host_that_does_not_accept_ends_at_the_deadline(deaf_url: str) -> None:
+    exchange = fetch(Request("GET", deaf_url), timeout=0.3)
+
     assert failed(exchange) == (Outcome.TIMED_OUT, ErrorCode.TIMEOUT)
+
+
+def test_a_connection_has_a_limit_of_its_own(deaf_url: str, target: Target) -> None:
+    limits = Timeouts(total=30, connect=0.2)
+
+    refused, slow = fetch(Request("GET", deaf_url), timeout=limits), got(target, "/slow?seconds=0.4", timeout=limits)
+
+    assert refused.failure is not None and refused.failure.message == "No connection within 0.2 s."
+    assert failed(refused) == (Outcome.TIMED_OUT, ErrorCode.TIMEOUT)
+    assert slow.failure is None and slow.status == 200
+
+
+def test_a_silence_has_a_limit_of_its_own_and_what_drips_is_no_silence(target: Target) -> None:
+    silent = got(target, "/hang", timeout=Timeouts(total=30, read=0.2))
+    dripping = got(target, "/drip", timeout=Timeouts(total=0.5, read=0.3))
+
+    assert silent.failure is not None and silent.failure.message == "The server said nothing for 0.2 s."
+    assert failed(silent) == (Outcome.TIMED_OUT, ErrorCode.TIMEOUT)
+    assert dripping.failure is not None and dripping.failure.message == "No whole answer within 0.5 s."
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,16 @@ def test_a_flaky_target_is_tried_until_it_answers(stack: Flask, news: News, targ
     assert target.hits("/flaky?fail=2&key=a") == 3
 
 
+def test_a_server_that_asks_to_be_left_alone_for_a_second_is(stack: Flask, news: News, target: Target) -> None:
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+
+    scan = news.end_of(submitted(target.say(busy, path="/raw?busy"), max_attempts=2))
+
+    first, second = queries.get_attempts(scan.id)
+    assert scan.state is State.EXHAUSTED
+    assert 0.9 < (second.started_at - first.finished_at).total_seconds() < 10
+
+
 def test_an_answer_that_says_not_yet_is_asked_again(stack: Flask, news: News, target: Target) -> None:
     scan = news.end_of(submitted(target.url("/not-yet?times=2&key=b")))
 

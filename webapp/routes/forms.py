@@ -1,19 +1,33 @@
 """The form on the home page: what was typed, the drafts in it, and everything that is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from webapp.routes.api_batches import MAX_BATCH
 from webapp.routes.submitting import host_ceiling
-from webapp.scans.draft import POLICY_FIELDS, Draft, checked_url, parse_options
+from webapp.scans.draft import Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
 from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, parse_host_limits
 from webapp.scans.request_grammar import check_url
+from webapp.scans.retry_policy import POLICY_FIELDS
 
 OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS)
+#: Of the policy, those that the form folds away.
+FINE_FIELDS: Final = (
+    "backoff_coefficient",
+    "schedule",
+    "jitter",
+    "connect_timeout",
+    "read_timeout",
+    "retry_on",
+    "respect_retry_after",
+    "retry_after_cap",
+)
 #: Bad lines that the page explains one by one.
 MAX_EXPLAINED: Final = 50
+#: What lists of choices send when nobody has chosen.
+_USUAL_CHOICES: Final = ("GET", "fixed", "none", "yes")
 _SHOWN_LENGTH: Final = 160
 
 
@@ -61,9 +75,15 @@ class ScanForm:
     @property
     def has_options(self) -> bool:
         """Whether there is something in the options to be seen."""
-        names = ("name", *OPTION_FIELDS, *HOST_FIELDS)
+        return self._shows_any(("name", *OPTION_FIELDS, *HOST_FIELDS))
+
+    @property
+    def has_fine_options(self) -> bool:
+        return self._shows_any(FINE_FIELDS)
+
+    def _shows_any(self, names: Iterable[str]) -> bool:
         return any(
-            self.values.get(name) and self.values[name] not in ("GET", "fixed") or name in self.errors for name in names
+            self.values.get(name) and self.values[name] not in _USUAL_CHOICES or name in self.errors for name in names
         )
 
 
@@ -73,7 +93,12 @@ def read_options(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, I
     # Browsers send line breaks as CRLF, whatever was typed.
     given["body"] = values.get("body", "").replace("\r\n", "\n")
     errors = {name: error for name in OPTION_FIELDS if (error := _error_of(name, given[name]))}
-    return ({} if errors else parse_options(given)), errors
+    if errors:
+        return {}, errors
+    try:
+        return parse_options(given), {}
+    except InvalidField as error:
+        return {}, {error.field: error}
 
 
 def _read_host_limits(values: Mapping[str, str]) -> tuple[HostLimits, dict[str, InvalidField]]:
@@ -87,7 +112,8 @@ def _error_of(name: str, value: str) -> InvalidField | None:
     try:
         parse_options({name: value})
     except InvalidField as error:
-        return error
+        # What is wrong with the fields together is told of one that may be sound by itself.
+        return error if error.field == name else None
     return None
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.routes.forms import ScanForm, read_options
 from webapp.routes.json_input import list_cursors, scan_filter
 from webapp.routes.listing import Listing, list_url
-from webapp.routes.plan import plan_words
+from webapp.routes.plan import plan_parts
 from webapp.routes.sample import sample_url, why_no_sample
 from webapp.scans import queries
 from webapp.scans.draft import METHODS
@@ -46,7 +46,8 @@ def _page(form: ScanForm, listing: Listing, *, status: int = 200, **first_run: A
         listing=listing,
         batches=queries.list_batches(_BATCHES_SHOWN),
         methods=METHODS,
-        plan=None if errors else plan_words(options["policy"]),
+        # What is wrong stands beside its field already.
+        **plan_parts(None if errors else options["policy"], {}),
         **first_run,
     )
     return make_response(html, status)

@@ -9,12 +9,12 @@ from webapp.routes.forms import read_options
 from webapp.routes.json_input import list_cursors, scan_filter
 from webapp.routes.listing import Tabs, list_url
 from webapp.routes.newcomers import count_newcomers
-from webapp.routes.plan import plan_words
+from webapp.routes.plan import plan_parts
 from webapp.routes.progress import Progress
 from webapp.routes.scan_view import ScanView
 from webapp.scans import queries
-from webapp.scans.draft import POLICY_FIELDS
 from webapp.scans.queries import MAX_PAGE, Filter, parse_id
+from webapp.scans.retry_policy import POLICY_FIELDS
 
 bp = Blueprint("partials", __name__, url_prefix="/partials")
 
@@ -60,5 +60,4 @@ def plan() -> Response:
     """What the options that are being typed would do, or which of them cannot be meant."""
     # Only the policy: headers are secrets, and an address ends in logs.
     options, errors = read_options({name: request.args.get(name, "") for name in POLICY_FIELDS})
-    words = plan_words(options["policy"]) if not errors else None
-    return make_response(render_template("home/_plan.html", words=words, errors=errors))
+    return make_response(render_template("home/_plan_now.html", **plan_parts(options.get("policy"), errors)))

@@ -9,6 +9,7 @@ from webapp.live.events import format_time
 from webapp.routes import words
 from webapp.routes.plan import plan_words
 from webapp.scans.models import Batch, Scan
+from webapp.scans.retry_policy import POLICY_FIELDS, Backoff, Jitter
 from webapp.scans.states import ACTIVE_STATES, State
 
 #: Tabs of states that scans seldom come to are shown once one is there.
@@ -72,6 +73,9 @@ def init_app(app: Flask) -> None:
         SCOPE_WORDS=words.SCOPES,
         ALWAYS_SHOWN=ALWAYS_SHOWN,
         ACTIVE_STATES=ACTIVE_STATES,
+        POLICY_FIELDS=POLICY_FIELDS,
+        BACKOFFS=tuple(Backoff),
+        JITTERS=tuple(Jitter),
         WORDS_FOR_SCRIPTS=_WORDS_FOR_SCRIPTS,
     )
 

@@ -9,6 +9,7 @@ from typing import Final, Self
 from webapp.routes.answer_view import AnswerView
 from webapp.routes.curl import curl_command
 from webapp.routes.interruptions import stories
+from webapp.routes.plan import PlanView
 from webapp.routes.timeline import Segment, Timeline, draw, segments
 from webapp.scans import queries
 from webapp.scans.models import Attempt, Batch, Scan
@@ -41,6 +42,7 @@ class ScanView:
     attempts: Sequence[AttemptView]
     left_out: int
     timeline: Timeline | None
+    plan: PlanView
     answer: AnswerView | None
     header_names: Sequence[str]
     body_size: int
@@ -62,6 +64,7 @@ class ScanView:
             attempts=_views(attempts[-MAX_ATTEMPTS:], stories(scan, attempts)),
             left_out=max(0, len(attempts) - MAX_ATTEMPTS),
             timeline=draw(scan, attempts, now),
+            plan=PlanView.of_scan(scan, attempts),
             answer=AnswerView.of(answer) if answer else None,
             header_names=sorted(secrets.headers),
             body_size=len(secrets.body or b""),

@@ -6,15 +6,15 @@ from typing import Any, Final, Self
 
 from webapp.scans.errors import InvalidField
 from webapp.scans.host_limits import host_of
+from webapp.scans.policy_input import read_policy
 from webapp.scans.request_grammar import check_headers, check_url
-from webapp.scans.retry_policy import RetryPolicy
+from webapp.scans.retry_policy import POLICY_FIELDS, RetryPolicy
 from webapp.scans.rules import DEFAULT_RULE, Rule
 from webapp.scans.rules.shorthand import RULE_FIELDS, read_rule
 from webapp.scans.sealing import Secrets
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_BODY_BYTES: Final = 1024 * 1024
-POLICY_FIELDS: Final = ("max_attempts", "initial_interval", "backoff", "max_interval", "attempt_timeout", "deadline")
 FIELDS: Final = frozenset({"url", "method", "headers", "body", *POLICY_FIELDS, *RULE_FIELDS})
 
 
@@ -53,7 +53,7 @@ def parse_options(given: Mapping[str, Any]) -> dict[str, Any]:
         "method": _method(given.get("method")),
         "headers": _headers(given.get("headers")),
         "body": _body(given.get("body")),
-        "policy": RetryPolicy.parse({name: given.get(name) for name in POLICY_FIELDS}),
+        "policy": read_policy(given),
         "rule": read_rule(given) or DEFAULT_RULE,
     }
 

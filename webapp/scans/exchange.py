@@ -30,6 +30,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds for the whole exchange, and within it for making each connection and for each silence of the target."""
+
+    total: float
+    connect: float | None = None
+    read: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why an exchange brought no whole answer; ``is_permanent`` when no retry can mend it."""
 

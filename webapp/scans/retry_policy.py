@@ -1,30 +1,35 @@
-"""When to ask again, and when to give up: pure arithmetic, no clock."""
+"""When to ask again, and when to give up: pure arithmetic, no clock and no dice."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import count, islice
 from typing import Any, Final, Self
 
-from webapp.scans.errors import InvalidField
+from webapp.scans.retry_on import RetryOn
 
 HOUR: Final = 3600.0
-#: What a scan may ask for: (least, most).
-LIMITS: Final = {
-    "max_attempts": (1, 1000),
-    "initial_interval": (0.0, 24 * HOUR),
-    "max_interval": (0.0, 24 * HOUR),
-    "attempt_timeout": (0.1, 530.0),
-    "deadline": (1.0, 30 * 24 * HOUR),
-}
-_UNITS: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": HOUR, "d": 24 * HOUR}
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
+
+#: For the number of an attempt, a number from 0 to below 1: the same one whenever it is asked.
+Chance = Callable[[int], float]
 
 
 class Backoff(StrEnum):
     """How the wait grows from one retry to the next."""
 
     FIXED = "fixed"
+    LINEAR = "linear"
     EXPONENTIAL = "exponential"
+    SCHEDULE = "schedule"
+
+
+class Jitter(StrEnum):
+    """How much of a wait is left to chance, so that many scans do not come back in the same instant."""
+
+    NONE = "none"
+    FULL = "full"
+    EQUAL = "equal"
+    DECORRELATED = "decorrelated"
 
 
 class GiveUp(StrEnum):
@@ -41,99 +46,103 @@ class RetryPolicy:
     max_attempts: int = 20
     initial_interval: float = 15.0
     backoff: Backoff = Backoff.FIXED
+    backoff_coefficient: float = 2.0
+    #: The waits of Backoff.SCHEDULE, in their order; the last one stays.
+    schedule: tuple[float, ...] = ()
+    #: No wait that grows, or is made by chance, is longer; a fixed one and a schedule say themselves how long they are.
     max_interval: float = 600.0
+    jitter: Jitter = Jitter.NONE
+    #: For an attempt, all in all; within it so long for each connection, and so long for each silence.
     attempt_timeout: float = 30.0
+    connect_timeout: float | None = None
+    read_timeout: float | None = None
     deadline: float = HOUR
-
-    @classmethod
-    def parse(cls, options: dict[str, Any]) -> Self:
-        """Build from what a person or program gave, durations as numbers or ``30s``; raises InvalidField."""
-        given = {name: value for name, value in options.items() if value not in (None, "")}
-        parsed: dict[str, Any] = {}
-        for name in ("initial_interval", "max_interval", "attempt_timeout", "deadline"):
-            if name in given:
-                parsed[name] = _within_limits(name, parse_duration(given[name], field=name))
-        if "max_attempts" in given:
-            parsed["max_attempts"] = int(_within_limits("max_attempts", _whole_number(given["max_attempts"])))
-        if "backoff" in given:
-            parsed["backoff"] = _backoff(given["backoff"])
-        return cls(**parsed)
+    retry_on: RetryOn = RetryOn()
+    respect_retry_after: bool = True
+    #: A server may ask for so long a wait and no more.
+    retry_after_cap: float = HOUR
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        values = {name: getattr(self, name) for name in POLICY_FIELDS}
+        return {**values, "schedule": list(self.schedule), "retry_on": list(self.retry_on.words)}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        return cls(**{**stored, "backoff": Backoff(stored["backoff"])})
+        """What was stored before a field was there has its default."""
+        values = {name: value for name, value in stored.items() if name in POLICY_FIELDS}
+        for name, kind in (("backoff", Backoff), ("jitter", Jitter), ("schedule", tuple)):
+            if name in values:
+                values[name] = kind(values[name])
+        if "retry_on" in values:
+            values["retry_on"] = RetryOn(tuple(values["retry_on"]))
+        return cls(**values)
 
     def wait_after(self, attempt: int) -> float:
-        """Seconds between the end of this attempt (1-based) and the start of the next."""
-        if self.backoff is Backoff.FIXED:
-            return self.initial_interval
-        # 2**1000 is no float: past 60 doublings any interval has met its cap.
-        return min(self.max_interval, self.initial_interval * 2.0 ** min(attempt - 1, 60))
+        """Seconds from the end of this attempt (1-based) to the start of the next, before chance has its part."""
+        match self.backoff:
+            case Backoff.FIXED:
+                return self.initial_interval
+            case Backoff.SCHEDULE:
+                return self.schedule[min(attempt, len(self.schedule)) - 1]
+            case Backoff.LINEAR:
+                return min(self.max_interval, self.initial_interval * attempt)
+            case Backoff.EXPONENTIAL:
+                return min(self.max_interval, self.initial_interval * _power(self.backoff_coefficient, attempt - 1))
 
-    def next_wait(self, *, attempt: int, seconds_left: float) -> float | GiveUp:
-        """The wait before the next attempt, or why there is none; ``attempt`` leaves out interrupted ones."""
+    def wait_bounds(self, attempt: int) -> tuple[float, float]:
+        """The shortest and the longest wait after this attempt that chance can make of it."""
+        wait = self.wait_after(attempt)
+        match self.jitter:
+            case Jitter.NONE:
+                return wait, wait
+            case Jitter.FULL:
+                return 0.0, wait
+            case Jitter.EQUAL:
+                return wait / 2, wait
+            case Jitter.DECORRELATED:
+                base = min(self.initial_interval, self.max_interval)
+                return base, min(self.max_interval, base * _power(3.0, attempt))
+
+    def own_wait(self, attempt: int, chance: Chance) -> float:
+        """The wait after this attempt as chance makes it."""
+        if self.jitter is Jitter.DECORRELATED:
+            return next(islice(self._decorrelated(chance), attempt - 1, None))
+        low, high = self.wait_bounds(attempt)
+        return low + (high - low) * chance(attempt) if high > low else low
+
+    def own_waits(self, chance: Chance) -> Iterator[float]:
+        """The waits after attempt 1, 2, 3 and so on, without end."""
+        if self.jitter is Jitter.DECORRELATED:
+            return self._decorrelated(chance)
+        return (self.own_wait(attempt, chance) for attempt in count(1))
+
+    def _decorrelated(self, chance: Chance) -> Iterator[float]:
+        """Each wait is between the first one and three times the one before: all of them are gone through again."""
+        base = wait = min(self.initial_interval, self.max_interval)
+        for attempt in count(1):
+            wait = min(self.max_interval, base + (3 * wait - base) * chance(attempt))
+            yield wait
+
+    def next_wait(
+        self, *, attempt: int, seconds_left: float, chance: Chance, asked: float | None = None
+    ) -> float | GiveUp:
+        """The wait before the next attempt, or why there is none.
+
+        ``attempt`` leaves out interrupted ones; ``asked`` is the wait that the server asked for, if it did.
+        """
         if attempt >= self.max_attempts:
             return GiveUp.EXHAUSTED
-        wait = self.wait_after(attempt)
+        wait = max(self.own_wait(attempt, chance), min(asked or 0.0, self.retry_after_cap))
         return wait if wait < seconds_left else GiveUp.TIMED_OUT
 
 
-def parse_duration(value: object, *, field: str) -> float:
-    """Seconds from a number or from ``500ms``, ``30s``, ``5m``, ``2h``, ``1d``, ``1h30m``; raises InvalidField."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
-    else:
-        seconds = _parse_words(str(value).strip().lower(), field)
-    if not 0 <= seconds < float("inf"):
-        raise InvalidField(field, "must not be negative or endless", "Give seconds, or 30s, 5m, 2h.")
-    return seconds
+#: The names of all options of a policy.
+POLICY_FIELDS: Final = tuple(field.name for field in fields(RetryPolicy))
 
 
-def _parse_words(text: str, field: str) -> float:
-    parts = _DURATION.findall(text)
-    if not text or _DURATION.sub("", text).strip() or (len(parts) > 1 and any(unit == "" for _, unit in parts)):
-        raise InvalidField(field, f"{text[:40]!r} is not a duration", "Give seconds, or 30s, 5m, 2h.")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-def format_duration(seconds: float) -> str:
-    """``90`` → ``1m 30s``: the words that parse_duration takes."""
-    if seconds < 1:
-        return f"{round(seconds * 1000)}ms" if seconds else "0s"
-    words, rest = [], round(seconds)
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, rest = divmod(rest, size)
-        if count:
-            words.append(f"{count}{unit}")
-    return " ".join(words[:2])
-
-
-def _whole_number(value: object) -> int:
+def _power(base: float, exponent: int) -> float:
+    """Past the largest float any interval has met its cap."""
     try:
-        number = float(str(value))
-    except ValueError:
-        number = 0.5
-    if number != number or number != int(number if abs(number) < 1e9 else 0) or isinstance(value, bool):
-        raise InvalidField("max_attempts", f"{str(value)[:40]!r} is not a whole number", "Give a number such as 20.")
-    return int(number)
-
-
-def _within_limits(name: str, value: float) -> float:
-    low, high = LIMITS[name]
-    if low <= value <= high:
-        return value
-    if name == "max_attempts":
-        raise InvalidField(name, f"{value} is not between {low} and {high}", "The first attempt counts.")
-    words = f"{format_duration(low)} and {format_duration(high)}"
-    raise InvalidField(name, f"{format_duration(value)} is not between {words}", "Give seconds, or 30s, 5m, 2h.")
-
-
-def _backoff(value: object) -> Backoff:
-    try:
-        return Backoff(str(value))
-    except ValueError:
-        allowed = " or ".join(Backoff)
-        raise InvalidField("backoff", f"{str(value)[:40]!r} is not known", f"Choose {allowed}.") from None
+        return base**exponent
+    except OverflowError:
+        return 1e300

@@ -14,6 +14,7 @@ from webapp.scans.lifecycle.lines import (
     take_from_lines,
     tell_hold,
 )
+from webapp.scans.lifecycle.next_attempt import asked_wait, chance_of
 from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.purge import purge
@@ -33,7 +34,9 @@ __all__ = [
     "Submission",
     "WakeUp",
     "WritersWaited",
+    "asked_wait",
     "cancel",
+    "chance_of",
     "count_unclaimed",
     "expire",
     "find_candidate",

@@ -11,11 +11,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from webapp.database import db, now, single_statement, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
+from webapp.scans.durations import format_duration
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.lifecycle.claim import Claim
+from webapp.scans.lifecycle.next_attempt import next_wait, why_not_again
 from webapp.scans.lifecycle.records import INSERT_ATTEMPT, attempt_values, keep_answer
 from webapp.scans.models import SCAN_TABLE, Scan
-from webapp.scans.retry_policy import GiveUp, format_duration
+from webapp.scans.retry_policy import GiveUp
 from webapp.scans.rules import Decision, Verdict
 from webapp.scans.sealing import SealBroken, Secrets, sealer
 from webapp.scans.states import IDLE_STATES, State, Trigger
@@ -158,7 +160,9 @@ def settle(claim: Claim, exchange: Exchange, verdict: Verdict, *, longest_countd
         return _finish(claim, exchange, verdict, State.SUCCEEDED, None)
     if verdict.decision is Decision.FAILURE:
         return _finish(claim, exchange, verdict, State.FAILED, verdict.error)
-    wait = claim.policy.next_wait(attempt=claim.counted_attempts, seconds_left=claim.seconds_left())
+    if words := why_not_again(claim.policy, exchange, verdict):
+        return _finish(claim, exchange, verdict, State.FAILED, words)
+    wait = next_wait(claim, exchange)
     if isinstance(wait, GiveUp):
         return _finish(claim, exchange, verdict, State(wait.value), _give_up_words(claim, verdict, wait))
     return _retry(claim, exchange, verdict, wait, is_sent=longest_countdown is not None and wait <= longest_countdown)
