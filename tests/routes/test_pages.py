@@ -372,7 +372,7 @@ def test_a_plan_is_told_in_plain_words_and_its_errors_by_field(client: FlaskClie
 
     assert plan.startswith(
         "Tries now, then every 5 s, at most 3 times; gives up after 10 m. An attempt may take 30 s."
-        " 1 0 s , Planned, at the earliest 2 5 s , Planned, at the earliest 3 10 s , Planned, at the earliest"
+        " 1 now , The first one 2 5 s , Planned, at the earliest 3 10 s , Planned, at the earliest"
     )
     assert plan.endswith(
         "At most 3 requests; gives up between 10 s and 1 m 40 s after the submit, the slower the answers the later."

@@ -53,7 +53,9 @@ class PlanView:
     def of(cls, policy: RetryPolicy) -> "PlanView":
         """What it would do from now on."""
         planned = plan(policy)
-        return cls(_shortened([_planned_step(each, 0) for each in planned.attempts]), _summary(planned, 0, policy))
+        steps = [_planned_step(each, 0) for each in planned.attempts]
+        steps[0] = Step(1, "due", "now", "The first one")
+        return cls(_shortened(steps), _summary(planned, 0, policy))
 
     @classmethod
     def of_scan(cls, scan: Scan, attempts: Sequence[Attempt], policy: RetryPolicy | None = None) -> "PlanView":
@@ -102,8 +104,8 @@ def _shortened(steps: Sequence[Step]) -> tuple[Step | None, ...]:
 
 def _summary(rest: RetryPlan, made: int, policy: RetryPolicy) -> str:
     count = len(rest.attempts)
-    more = f" more after the {made} that were made" if made else ""
-    requests = f"At most {count:,} request{'' if count == 1 else 's'}{more}"
+    after = f" after the {made:,} made" if made else ""
+    requests = f"At most {count:,}{' more' if made else ''} request{'' if count == 1 else 's'}{after}"
     earliest, latest = span(rest.gives_up_earliest), span(rest.gives_up_latest)
     if rest.why is GiveUp.TIMED_OUT:
         end = f"gives up when the next attempt would come after the deadline of {span(policy.deadline)}"
@@ -142,9 +144,9 @@ def _waits(policy: RetryPolicy) -> str:
             base, most = span(policy.wait_bounds(1)[0]), span(policy.max_interval)
             return f"by chance after {base} to three times the wait before, {most} at most"
         case Jitter.FULL:
-            return f"{_steady_waits(policy)}, or sooner by chance"
+            return f"{_steady_waits(policy)} (each shorter by chance, down to none)"
         case Jitter.EQUAL:
-            return f"{_steady_waits(policy)}, or by chance in down to half of that"
+            return f"{_steady_waits(policy)} (each up to half shorter by chance)"
         case Jitter.NONE:
             return _steady_waits(policy)
 
