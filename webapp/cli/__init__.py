@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "token": "webapp.cli.token:token",
     "login-link": "webapp.cli.login_link:login_link",
     "password": "webapp.cli.password:password",
+    "doctor": "webapp.cli.doctor:doctor",
 }
 
 

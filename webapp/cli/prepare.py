@@ -42,13 +42,16 @@ def is_schema_current(database_url: str) -> bool:
     """
     if not database_url.startswith(_SQLITE):
         return False
-    newest = max(path.name.split("_")[0] for path in (ROOT / "webapp/migrations/versions").glob("[0-9]*.py"))
     try:
         uri = f"{Path(database_url.removeprefix(_SQLITE)).absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
-            return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]
+            return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest_revision(),)]
     except sqlite3.Error:
         return False
+
+
+def newest_revision() -> str:
+    return max(path.name.split("_")[0] for path in (ROOT / "webapp/migrations/versions").glob("[0-9]*.py"))
 
 
 def _greet(client: redis.Redis, *, patience: float) -> None:
