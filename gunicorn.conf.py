@@ -1,4 +1,4 @@
-"""How the web process is served: threads, since every open page holds a stream; nothing monkey-patched."""
+"""How the web process is served: some threads for requests; the live streams hold none, nothing is monkey-patched."""
 
 import os
 import sys
@@ -16,8 +16,9 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "gthread"
 # One process, unless WEB_CONCURRENCY says otherwise; gunicorn reads that itself.
-# Each open page holds one for its stream: webapp.live.hub.MAX_STREAMS, and some for everything else.
-threads = 64
+# A live page gives its connection to the hub, so that threads are for requests alone: most wait for the database, and
+# one interpreter has work for one core. With TLS in gunicorn, or another server, each live page does hold a thread.
+threads = 16
 keepalive = 5
 # A page names the scans that it shows, 200 at most, in its request for their news.
 limit_request_line = 8190
@@ -38,7 +39,7 @@ def post_worker_init(worker):
 
     Imported here and not above, for the arbiter is small as long as it imports nothing of the app.
     """
-    import_module("webapp.live.hub").stop_on_sigterm()
+    import_module("webapp.live.hub").serve_in_worker(worker.cfg.threads)
     if worker.age == 1:
         import_module("webapp.routes.setup_offer").offer_setup_at_start(worker.wsgi)
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -15,8 +16,12 @@ from webapp.local_keys import is_fernet_key, local_key, make_fernet_key
 from webapp.reach import Reach
 
 POOLS: Final = ("prefork", "threads", "gevent")
+#: Who serves the live streams: each web process its own, or one process those of all.
+HUBS: Final = ("web", "sidecar")
 #: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
 SOCKET_NAME: Final = "valkey.sock"
+#: Where the sidecar takes connections from web processes.
+_HUB_SOCKET_NAME: Final = "hub.sock"
 #: The longest path that a socket may have on macOS; Linux allows four more.
 _SOCKET_PATH_BYTES: Final = 103
 _DEFAULT_HOME: Final = Path(__file__).resolve().parent.parent / "instance"
@@ -73,6 +78,9 @@ class Settings:
     #: Whether people may sign in over plain http from elsewhere.
     is_http_allowed: bool = False
     reach: Reach = Reach()
+    hub: str = "web"
+    #: Live pages that one process serves; beyond it they are told to come back.
+    max_streams: int = 10_000
 
     @property
     def is_redis_embedded(self) -> bool:
@@ -80,7 +88,12 @@ class Settings:
 
     @property
     def redis_socket(self) -> Path:
-        return _socket(self.home)
+        return _socket(self.home, SOCKET_NAME)
+
+    @property
+    def hub_socket(self) -> Path | None:
+        """Where the sidecar listens, None without one."""
+        return _socket(self.home, _HUB_SOCKET_NAME) if self.hub == "sidecar" else None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -117,6 +130,8 @@ class Settings:
             host_pause_cap=_number(env, "HOST_PAUSE_CAP", 86400.0, 0.0, 86400.0),
             grace_seconds=_number(env, "GRACE_SECONDS", 10.0, 2.0, 600.0),
             keep_days=_number(env, "KEEP_DAYS", 0.0, 0.0, 36_500.0),
+            hub=_hub(env),
+            max_streams=_integer(env, "MAX_STREAMS", 10_000, 1, 1_000_000),
             log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
             admin_password_hash=env.get("ADMIN_PASSWORD_HASH") or None,
             login_links=frozenset((env.get("TILLDONE_LOGIN_LINKS") or "").split()),
@@ -132,16 +147,16 @@ def _default_concurrency() -> int:
 
 
 def _embedded_redis_url(home: Path) -> str:
-    return f"unix://{quote(str(_socket(home)))}"
+    return f"unix://{quote(str(_socket(home, SOCKET_NAME)))}"
 
 
-def _socket(home: Path) -> Path:
+def _socket(home: Path, name: str) -> Path:
     """Beside the data; when that path is too long for a socket, under a short name of its own in /tmp."""
-    path = home / SOCKET_NAME
+    path = home / name
     if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
         return path
-    name = f"tilldone-{os.getuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
-    # Who took the name before us keeps Valkey from starting, and without it nothing starts.
+    name = f"tilldone-{os.getuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}-{name}"
+    # Who took the name before us keeps Valkey or the hub from starting.
     return Path("/tmp") / name  # nosec B108
 
 
@@ -202,6 +217,13 @@ def _reach(env: Mapping[str, str]) -> Reach:
         return Reach.from_env(env)
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def _hub(env: Mapping[str, str]) -> str:
+    hub = _choice(env, "HUB", "web", HUBS)
+    if hub == "sidecar" and sys.platform != "linux":
+        raise SettingsError("HUB: a sidecar needs Linux; leave it at web.")
+    return hub
 
 
 def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -1,10 +1,15 @@
 """News of scans for the tests of the stream, made as the product makes it."""
 
+import select
+import time
 import uuid
+from collections.abc import Iterator
 
 import redis
 
 from webapp.live.events import CHANNEL, encode
+from webapp.live.frames import Frame, read_event
+from webapp.live.subscription import Subscription
 from webapp.scans.change import Change
 from webapp.scans.states import State
 
@@ -44,3 +49,20 @@ def tell(client: redis.Redis, *changes: Change) -> None:
         for change in changes:
             pipeline.publish(CHANNEL, encode(change))
         pipeline.execute()
+
+
+def frames_of(*scans: tuple[uuid.UUID, int]) -> dict[str, Frame]:
+    """News of scans in these revisions, as a tick delivers it."""
+    frames = (read_event(encode(a_change(scan_id, revision=revision)), revision) for scan_id, revision in scans)
+    return {frame.scan_id: frame for frame in frames}
+
+
+def messages(subscription: Subscription) -> Iterator[bytes]:
+    """As they come; raises AssertionError when none does for long."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        select.select([subscription], [], [], 1)
+        for message in subscription.receive():
+            deadline = time.monotonic() + 10
+            yield message
+    raise AssertionError("no further message came")

@@ -1,6 +1,8 @@
 import logging
 import queue
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 
@@ -11,7 +13,9 @@ from tests.live.browser import PATIENCE_SECONDS, Browser, split
 from tests.live.news import a_change, tell
 from tests.valkey_server import ValkeyServer
 from webapp.live.events import CHANNEL, encode
-from webapp.live.hub import Hub, Pace, StreamRefused
+from webapp.live.hub import Hub
+from webapp.live.pace import Pace
+from webapp.live.places import StreamRefused
 from webapp.live.scope import Scope
 
 #: Long enough that no heartbeat and no PING comes into a test that is not about them.
@@ -20,22 +24,36 @@ SCAN, OTHER_SCAN, BATCH, OTHER_BATCH = (uuid.uuid4() for _ in range(4))
 
 
 class House:
-    """A hub and the browsers at it; ``counted`` gets each batch that was counted."""
+    """A hub and the browsers at it, which it either sends to or is pulled by; ``counted`` gets each counted batch."""
 
-    def __init__(self, redis_url: str, pace: Pace, max_streams: int) -> None:
+    def __init__(self, redis_url: str, pace: Pace, *, is_pulled: bool, max_streams: int) -> None:
         self.counted: queue.Queue[str | None] = queue.Queue()
         self.may_count = threading.Event()
         self.may_count.set()
-        self.hub = Hub(redis_url, self._count, pace=pace, max_streams=max_streams)
+        self._is_pulled = is_pulled
+        self.hub = Hub(redis_url, self._count, pace=pace, max_streams=max_streams, max_pulled=max_streams)
 
     def open(self, scope: Scope | None = None) -> Browser:
-        mailbox = self.hub.join(scope or Scope(), None)
+        return self._pulled(scope or Scope()) if self._is_pulled else self._adopted(scope or Scope())
+
+    def _pulled(self, scope: Scope) -> Browser:
+        stream = self.hub.pull(scope, None)
 
         def chunks() -> Iterator[bytes]:
-            yield from self.hub.chunks(mailbox)
-            self.hub.leave(mailbox)
+            yield from self.hub.chunks(stream)
+            self.hub.leave(stream)
 
         return Browser(split(chunks()))
+
+    def _adopted(self, scope: Scope) -> Browser:
+        server, client = socket.socketpair()
+        try:
+            self.hub.adopt(server, scope, b"", owner=None)
+        except StreamRefused:
+            client.close()
+            server.close()
+            raise
+        return Browser(client.makefile("rb"), lambda: client.shutdown(socket.SHUT_RDWR))
 
     def next_counted(self) -> str | None:
         return self.counted.get(timeout=PATIENCE_SECONDS)
@@ -46,12 +64,12 @@ class House:
         return {"queued": 3}
 
 
-@pytest.fixture
-def a_house() -> Iterator[Callable[..., House]]:
+@pytest.fixture(params=["adopted", "pulled"])
+def a_house(request: pytest.FixtureRequest) -> Iterator[Callable[..., House]]:
     houses = []
 
     def build(redis_url: str, pace: Pace = CALM, max_streams: int = 100) -> House:
-        houses.append(House(redis_url, pace, max_streams))
+        houses.append(House(redis_url, pace, is_pulled=request.param == "pulled", max_streams=max_streams))
         return houses[-1]
 
     yield build
@@ -150,21 +168,6 @@ def test_a_tick_bounds_how_often_a_page_hears_of_a_scan_that_never_rests(
     moments = [event.at for event in browser.named("scan")]
     # The second and later: the reader of the first may have been late.
     assert moments[3] - moments[0] > 0.2
-
-
-def test_a_page_that_never_reads_keeps_one_frame_a_scan(house: House, news: redis.Redis) -> None:
-    mailbox = house.hub.join(Scope(), None)
-    witness = an_open_page(house)
-
-    for revision in range(1, 2001):
-        tell(news, a_change(SCAN, revision=revision), a_change(OTHER_SCAN, revision=revision))
-    witness.wait_for_scan(str(SCAN), 2000)
-    witness.wait_for_scan(str(OTHER_SCAN), 2000)
-
-    waiting = mailbox.take()
-    assert waiting.count(b"event: scan") == 2
-    assert waiting.count(b'"revision":2000') == 2
-    house.hub.leave(mailbox)
 
 
 def test_the_first_bytes_come_before_the_subscription_stands_and_open_only_after(
@@ -313,26 +316,60 @@ def test_a_hub_that_closes_says_goodbye_to_all_and_takes_no_more(house: House) -
 
 def test_a_page_beyond_the_most_is_refused_until_another_left(a_house: Callable[..., House], redis_url: str) -> None:
     house = a_house(redis_url, max_streams=2)
-    first, _ = house.hub.join(Scope(), None), house.hub.join(Scope(), None)
+    streams = [house.hub.pull(Scope(), None) for _ in range(2)]
+    with pytest.raises(StreamRefused, match="as many live pages"):
+        house.hub.pull(Scope(), None)
+
+    house.hub.leave(streams[0])
+    house.hub.leave(streams[0])
+
+    house.hub.pull(Scope(), None)
     with pytest.raises(StreamRefused):
-        house.open()
+        house.hub.pull(Scope(), None)
 
-    house.hub.leave(first)
 
-    an_open_page(house)
+def test_a_browser_that_hung_up_frees_its_place(house: House) -> None:
+    browsers = [an_open_page(house) for _ in range(2)]
+    connections = [socket.socketpair() for _ in range(2)]
+    for server, _ in connections:
+        house.hub.adopt(server, Scope(), b"", owner=None)
+    assert house.hub.open_streams == 4
+
+    for _, client in connections:
+        client.close()
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while house.hub.open_streams > 2:
+        assert time.monotonic() < deadline, "a place is still taken"
+    assert len(browsers) == 2
 
 
 def test_a_stream_that_was_left_leaves_nothing_behind(house: House, news: redis.Redis) -> None:
-    mailbox = house.hub.join(Scope(frozenset([str(SCAN)])), None)
+    stream = house.hub.pull(Scope(frozenset([str(SCAN)])), None)
     witness = an_open_page(house)
 
-    house.hub.leave(mailbox)
-    house.hub.leave(mailbox)
+    house.hub.leave(stream)
+    house.hub.leave(stream)
     tell(news, a_change(SCAN))
     witness.wait_for_scan(str(SCAN))
 
     assert house.hub.open_streams == 1
-    assert b"scan" not in mailbox.take()
+    assert b"scan" not in stream.take()
+
+
+def test_a_fault_of_the_hub_costs_a_refresh_and_no_page(
+    house: House, news: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = an_open_page(house)
+    with monkeypatch.context() as patch:
+        patch.setattr("webapp.live.newsroom.fold", lambda *_: 1 / 0)
+        tell(news, a_change(SCAN))
+        browser.wait_for("lost")
+
+    browser.wait_for("resync")
+    tell(news, a_change(SCAN, revision=2))
+
+    browser.wait_for_scan(str(SCAN), 2)
 
 
 def test_a_hub_that_nobody_joined_has_no_thread(house: House) -> None:

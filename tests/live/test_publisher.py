@@ -1,12 +1,12 @@
+import itertools
 import logging
 import os
-import time
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
-from tests.live.news import a_change
+from tests.live.news import a_change, messages
 from tests.valkey_server import ValkeyServer
 from webapp.live import publisher
 from webapp.live.events import CHANNEL, encode
@@ -24,13 +24,7 @@ def publishing(valkey: ValkeyServer) -> Iterator[Flask]:
 
 
 def read(subscription: Subscription, count: int) -> list[bytes]:
-    lines: list[bytes] = []
-    deadline = time.monotonic() + 10
-    while len(lines) < count:
-        assert time.monotonic() < deadline, f"{len(lines)} of {count} came"
-        if (line := subscription.read(1)) is not None:
-            lines.append(line)
-    return lines
+    return [*itertools.islice(messages(subscription), count)]
 
 
 @pytest.mark.usefixtures("publishing")
@@ -41,7 +35,7 @@ def test_each_change_is_told_once_and_in_order(valkey: ValkeyServer) -> None:
         publish(changes)
 
         assert read(subscription, len(changes)) == [encode(change) for change in changes]
-        assert subscription.read(0.01) is None
+        assert subscription.receive() == []
 
 
 @pytest.mark.usefixtures("publishing")

@@ -13,11 +13,11 @@ from flask import Flask, has_app_context
 
 from tests.live.browser import PATIENCE_SECONDS, Browser, visit
 from tests.live.news import a_change, tell
-from tests.live.streaming_app import create_app
+from tests.live.streaming_app import MAX_STREAMS, create_app
 from tests.process import PYTHON, Process
 from tests.stack import free_port
 from webapp.database import db
-from webapp.live.hub import MAX_STREAMS, get_hub
+from webapp.live.hub import get_hub
 
 SCAN = uuid.UUID(int=7)
 EVENTS = "/api/v1/events"

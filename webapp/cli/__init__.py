@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "key": "webapp.cli.keys:key",
     "rotate-keys": "webapp.cli.keys:rotate_keys",
     "seed": "webapp.cli.seed:seed",
+    "hub": "webapp.cli.hub:hub",
     "chaos": "webapp.cli.chaos:chaos",
     "token": "webapp.cli.token:token",
     "login-link": "webapp.cli.login_link:login_link",

@@ -1,62 +1,78 @@
-"""The audience: which mailboxes want the news of which scans."""
+"""The audience: who shows which scans, so that news costs nothing to streams that do not show its scan."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TypeVar
 
 from webapp.live.frames import Frame
-from webapp.live.mailbox import Mailbox
+from webapp.live.mailbox import Mailbox, Stream
+from webapp.live.scope import Scope
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class Audience:
-    """Looked up by topic, so that news costs nothing to streams that do not show its scan. Not safe without a lock."""
+    """A mailbox for each scope, looked up by the topics of the news and by the batches that are counted."""
 
     def __init__(self) -> None:
-        self._everyone: set[Mailbox] = set()
-        self._by_topic: defaultdict[str, set[Mailbox]] = defaultdict(set)
-        self._by_counted: defaultdict[str | None, set[Mailbox]] = defaultdict(set)
+        self._mailboxes: dict[Scope, Mailbox] = {}
+        self._by_topic: dict[str, set[Mailbox]] = {}
+        self._by_counted: dict[str | None, set[Mailbox]] = {}
+        self._size = 0
 
     def __len__(self) -> int:
-        return len(self._everyone)
+        return self._size
 
-    def __iter__(self) -> Iterator[Mailbox]:
-        return iter(self._everyone)
+    def __iter__(self) -> Iterator[Stream]:
+        return (stream for mailbox in self._mailboxes.values() for stream in mailbox.streams)
 
-    def add(self, mailbox: Mailbox) -> None:
-        self._everyone.add(mailbox)
-        for topic in mailbox.scope.topics:
-            self._by_topic[topic].add(mailbox)
-        for batch_id in mailbox.scope.counted:
-            self._by_counted[batch_id].add(mailbox)
+    def add(self, stream: Stream) -> None:
+        mailbox = self._mailboxes.get(stream.scope)
+        if mailbox is None:
+            mailbox = self._mailboxes[stream.scope] = Mailbox(stream.scope)
+            for topic in mailbox.scope.topics:
+                self._by_topic.setdefault(topic, set()).add(mailbox)
+            for batch_id in mailbox.scope.counted:
+                self._by_counted.setdefault(batch_id, set()).add(mailbox)
+        self._size += stream not in mailbox.streams
+        mailbox.streams.add(stream)
 
-    def remove(self, mailbox: Mailbox) -> None:
+    def remove(self, stream: Stream) -> None:
         """Twice is once."""
-        self._everyone.discard(mailbox)
-        for topic in mailbox.scope.topics:
-            _discard(self._by_topic, topic, mailbox)
-        for batch_id in mailbox.scope.counted:
-            _discard(self._by_counted, batch_id, mailbox)
+        mailbox = self._mailboxes.get(stream.scope)
+        if mailbox is None or stream not in mailbox.streams:
+            return
+        self._size -= 1
+        mailbox.streams.discard(stream)
+        if not mailbox.streams:
+            del self._mailboxes[stream.scope]
+            for topic in mailbox.scope.topics:
+                _discard(self._by_topic, topic, mailbox)
+            for batch_id in mailbox.scope.counted:
+                _discard(self._by_counted, batch_id, mailbox)
 
-    def deliver(self, news: Mapping[str, Frame]) -> None:
-        by_topic: defaultdict[str, dict[str, Frame]] = defaultdict(dict)
-        for frame in news.values():
+    def deliver(self, news: Iterable[Frame]) -> None:
+        """Each mailbox is put together once, and only those are touched that show one of the scans."""
+        touched: dict[Mailbox, None] = {}
+        for frame in news:
             for topic in frame.topics:
-                if topic in self._by_topic:
-                    by_topic[topic][frame.scan_id] = frame
-        for topic, chosen in by_topic.items():
-            for mailbox in self._by_topic[topic]:
-                mailbox.deliver(chosen)
+                for mailbox in self._by_topic.get(topic, ()):
+                    mailbox.put(frame)
+                    touched[mailbox] = None
+        for mailbox in touched:
+            mailbox.flush()
 
     def tell_counts(self, batch_id: str | None, text: bytes) -> None:
         for mailbox in self._by_counted.get(batch_id, ()):
-            mailbox.counts(batch_id, text)
+            for stream in mailbox.streams:
+                if stream.is_open:
+                    stream.tell(f"counts of {batch_id}", text)
 
     def awaits_counts(self, batch_id: str | None) -> bool:
+        """May be asked by another thread: it is a single look-up."""
         return batch_id in self._by_counted
 
 
-def _discard(index: defaultdict[Any, set[Mailbox]], key: str | None, mailbox: Mailbox) -> None:
-    if key in index:
-        index[key].discard(mailbox)
-        if not index[key]:
-            del index[key]
+def _discard(index: dict[_Key, set[Mailbox]], key: _Key, mailbox: Mailbox) -> None:
+    index[key].discard(mailbox)
+    if not index[key]:
+        del index[key]

@@ -9,6 +9,8 @@ from webapp.live.scope import ALL, batch_topic, scan_topic
 
 #: A comment: it keeps routers from cutting a quiet stream, and its failure tells that the browser has gone.
 HEARTBEAT: Final = b":\n\n"
+#: The kind of the next two: a browser that does not keep up needs the last of them only.
+SUBSCRIPTION: Final = "subscription"
 #: The subscription is gone: news may be missed from now on.
 LOST: Final = b"event: lost\ndata: {}\n\n"
 #: News was missed, none will be from now on: time to load the list again.
@@ -65,14 +67,18 @@ def notice(event: str, content: dict[str, Any], number: int) -> bytes:
     return _frame(event, json.dumps(content, separators=(",", ":")).encode(), number)
 
 
-def first_bytes() -> bytes:
-    """Sent at once, since routers and browsers take a silent answer for a dead one."""
-    return b": hello\nretry: %d\n\n" % random.randint(800, 1500)
+def first_bytes(streams: int) -> bytes:
+    """Sent at once, since routers and browsers take a silent answer for a dead one.
+
+    The time to wait before coming back is each browser's own, and longer beside many others: should this server be
+    killed they come within seconds of each other, and not all at once.
+    """
+    return b": hello\nretry: %d\n\n" % random.randint(800, 1500 + streams)
 
 
-def farewell() -> bytes:
-    """The last frame; browsers come back over seconds rather than all at once."""
-    return b"retry: %d\nevent: bye\ndata: {}\n\n" % random.randint(500, 5000)
+def farewell(streams: int) -> bytes:
+    """The last frame; browsers come back at a pace at which a server can take them in."""
+    return b"retry: %d\nevent: bye\ndata: {}\n\n" % random.randint(500, max(5000, streams))
 
 
 def _frame(event: str, line: bytes, number: int) -> bytes:

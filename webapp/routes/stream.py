@@ -2,19 +2,27 @@
 
 import contextlib
 import socket
-import sys
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.http import http_date
 
-from webapp.live.hub import StreamRefused, get_hub
+from webapp.live import handover
+from webapp.live.hub import Adopter, get_adopter, get_hub
+from webapp.live.places import StreamRefused
 from webapp.live.scope import ALL, Scope
+from webapp.live.socket_stream import bound_patience
 from webapp.routes.problems import problem
 from webapp.scans.errors import InvalidField
 from webapp.scans.queries import MAX_PAGE, parse_id
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 bp = Blueprint("stream", __name__, url_prefix="/api/v1")
 
+_TYPE: Final = "text/event-stream; charset=utf-8"
 _HEADERS: Final = {
     "Cache-Control": "no-store, no-transform",
     # Without it nginx keeps what it is given until its buffer is full.
@@ -23,30 +31,72 @@ _HEADERS: Final = {
 #: Batches whose counts one stream may ask for: each is counted again and again while its scans move.
 MAX_COUNTED: Final = 20
 _RETRY_AFTER_SECONDS: Final = 5
-#: What the kernel may hold back for a browser that does not read; it would grow to megabytes.
-_SEND_BUFFER_BYTES: Final = 64 * 1024
-#: After this long without an answer from its network a browser is gone.
-_UNANSWERED_MILLISECONDS: Final = 30_000
 
 
 @bp.get("/events")
 def events() -> Response:
-    """Holds a thread until the browser goes, but neither the app's context nor a connection to the database."""
-    client = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-    hub = get_hub(current_app)
+    """Gives the connection away where the server lets it; elsewhere a thread is held until the browser goes."""
     try:
-        mailbox = hub.join(_scope(), client)
+        scope = _scope()
     except InvalidField as error:
         return problem(400, "Invalid field", f"{error.field} {error.problem}", field=error.field, cure=error.cure)
-    except StreamRefused as error:
-        response = problem(503, "No live stream now", f"{error} Try again in some seconds.")
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-        return response
-    response = Response(hub.chunks(mailbox), content_type="text/event-stream; charset=utf-8", headers=_HEADERS)
-    response.call_on_close(lambda: hub.leave(mailbox))
+    if request.method == "HEAD":
+        return Response(content_type=_TYPE, headers=_HEADERS)
+    if client := handover.connection_of(request.environ):
+        return HandedOver(client, scope, get_adopter(current_app))
+    try:
+        return _pulled(scope)
+    except StreamRefused as refused:
+        return _no_stream(refused)
+
+
+class HandedOver(Response):
+    """Its head is sent, and its body begun, by whoever adopts the connection: only here is the head complete."""
+
+    automatically_set_content_length = False
+
+    def __init__(self, client: socket.socket, scope: Scope, adopter: Adopter) -> None:
+        super().__init__(content_type=_TYPE, headers=_HEADERS)
+        self._client = client
+        self._scope = scope
+        self._adopter = adopter
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        duplicate = handover.duplicate(self._client)
+        try:
+            # Sign-in will name an owner here, so that nobody takes the place of all others.
+            self._adopter.adopt(duplicate, self._scope, self._head(environ), owner=None)
+        except StreamRefused as refused:
+            duplicate.close()
+            return _no_stream(refused)(environ, start_response)
+        handover.disarm(self._client)
+        handover.log_access(environ, self.status_code)
+        # gunicorn writes nothing more, and takes the connection for closed.
+        raise StopIteration
+
+    def _head(self, environ: "WSGIEnvironment") -> bytes:
+        self.headers["Connection"] = "close"
+        self.headers["Date"] = http_date()
+        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in self.get_wsgi_headers(environ))]
+        return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1")
+
+
+def _pulled(scope: Scope) -> Response:
+    """Holds a thread until the browser goes, but neither the app's context nor a connection to the database."""
+    hub = get_hub(current_app)
+    client: Any = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    stream = hub.pull(scope, client)
+    response = Response(hub.chunks(stream), content_type=_TYPE, headers=_HEADERS)
+    response.call_on_close(lambda: hub.leave(stream))
     if client is not None:
-        _bound_patience(client)
+        bound_patience(client)
         response.call_on_close(lambda: _hang_up(client))
+    return response
+
+
+def _no_stream(refused: StreamRefused) -> Response:
+    response = problem(503, "No live stream now", f"{refused} Try again in some seconds.")
+    response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     return response
 
 
@@ -86,13 +136,6 @@ def _id(name: str, text: str) -> str:
     if parsed is None:
         raise InvalidField(name, f"{text[:40]!r} is not an id", "Take it from the answer to the submit.")
     return str(parsed)
-
-
-def _bound_patience(client: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        if sys.platform == "linux" and client.family != socket.AF_UNIX:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNANSWERED_MILLISECONDS)
 
 
 def _hang_up(client: socket.socket) -> None:

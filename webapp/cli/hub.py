@@ -1,0 +1,42 @@
+"""Turns this process into the sidecar: the live streams of all web processes, and nothing else."""
+
+import logging
+import signal
+import sys
+from functools import partial
+
+import click
+from flask import Flask
+
+from webapp.database import init_database
+from webapp.live.hub import Hub, count_scans
+from webapp.live.pace import Pace
+from webapp.live.sidecar import Sidecar
+from webapp.settings import Settings
+
+#: Only counts are asked of the database, one after the other.
+_POOL_SIZE = 1
+
+
+@click.command(hidden=True)
+def hub() -> None:
+    """Serve the live streams of all web processes on this machine (HUB=sidecar)."""
+    settings = Settings.from_env()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if settings.hub_socket is None:
+        click.echo("HUB is not sidecar, so web serves the live streams itself; this process only waits for its end.")
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        sys.exit(0)
+    app = Flask("hub")
+    init_database(app, settings.database_url, pool_size=_POOL_SIZE)
+    count = partial(count_scans, app)
+    streams = Hub(settings.redis_url, count, pace=Pace(), max_streams=settings.max_streams, max_pulled=0)
+    sidecar = Sidecar(settings.hub_socket, streams)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sidecar.stop())
+    click.echo("The hub serves live streams.")
+    try:
+        sidecar.serve()
+    finally:
+        sidecar.close()
+        streams.close()
