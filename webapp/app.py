@@ -9,7 +9,7 @@ import tasks.celery
 import tasks.host_gate
 from webapp.database import init_database
 from webapp.live import hub, publisher, redis_client
-from webapp.live.pace import Pace
+from webapp.live.pace import MAX_OF_AN_OWNER, Pace
 from webapp.routes import (
     account,
     api_batches,
@@ -62,7 +62,10 @@ def create_app(settings: Settings) -> Flask:
     init_database(app, settings.database_url, pool_size=_WEB_POOL_SIZE)
     redis_client.init_app(app, settings.redis_url)
     publisher.init_app(app, settings.redis_url)
-    hub.init_app(app, settings.redis_url, max_streams=settings.max_streams, sidecar=settings.hub_socket, pace=Pace())
+    own_hub = hub.make_hub(
+        app, settings.redis_url, max_streams=settings.max_streams, max_of_an_owner=MAX_OF_AN_OWNER, pace=Pace()
+    )
+    hub.init_app(app, own_hub, sidecar=settings.hub_socket)
     tasks.celery.configure(app, settings)
     tasks.host_gate.init_app(app, settings)
     # In this order before each request: is it for us, from a page of ours, and by whom.

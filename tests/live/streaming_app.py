@@ -34,7 +34,8 @@ def create_app(database_url: str, redis_url: str, sidecar: Path | None = None) -
     with app.app_context():
         Base.metadata.create_all(db.engine)
         db.engine.dispose()
-    hub.init_app(app, redis_url, max_streams=MAX_STREAMS, sidecar=sidecar, pace=Pace())
+    own_hub = hub.make_hub(app, redis_url, max_streams=MAX_STREAMS, max_of_an_owner=MAX_STREAMS, pace=Pace())
+    hub.init_app(app, own_hub, sidecar=sidecar)
     app.register_blueprint(stream.bp)
     return app
 

@@ -31,13 +31,14 @@ class House:
         self.may_count = threading.Event()
         self.may_count.set()
         self._is_pulled = is_pulled
-        self.hub = Hub(redis_url, self._count, pace=pace, max_streams=max_streams, max_pulled=max_streams)
+        limits = {"max_streams": max_streams, "max_of_an_owner": 2, "max_pulled": max_streams}
+        self.hub = Hub(redis_url, self._count, pace=pace, **limits)
 
     def open(self, scope: Scope | None = None) -> Browser:
         return self._pulled(scope or Scope()) if self._is_pulled else self._adopted(scope or Scope())
 
     def _pulled(self, scope: Scope) -> Browser:
-        stream = self.hub.pull(scope, None)
+        stream = self.hub.pull(scope, None, owner=None)
 
         def chunks() -> Iterator[bytes]:
             yield from self.hub.chunks(stream)
@@ -316,16 +317,16 @@ def test_a_hub_that_closes_says_goodbye_to_all_and_takes_no_more(house: House) -
 
 def test_a_page_beyond_the_most_is_refused_until_another_left(a_house: Callable[..., House], redis_url: str) -> None:
     house = a_house(redis_url, max_streams=2)
-    streams = [house.hub.pull(Scope(), None) for _ in range(2)]
+    streams = [house.hub.pull(Scope(), None, owner=None) for _ in range(2)]
     with pytest.raises(StreamRefused, match="as many live pages"):
-        house.hub.pull(Scope(), None)
+        house.hub.pull(Scope(), None, owner=None)
 
     house.hub.leave(streams[0])
     house.hub.leave(streams[0])
 
-    house.hub.pull(Scope(), None)
+    house.hub.pull(Scope(), None, owner=None)
     with pytest.raises(StreamRefused):
-        house.hub.pull(Scope(), None)
+        house.hub.pull(Scope(), None, owner=None)
 
 
 def test_a_browser_that_hung_up_frees_its_place(house: House) -> None:
@@ -345,7 +346,7 @@ def test_a_browser_that_hung_up_frees_its_place(house: House) -> None:
 
 
 def test_a_stream_that_was_left_leaves_nothing_behind(house: House, news: redis.Redis) -> None:
-    stream = house.hub.pull(Scope(frozenset([str(SCAN)])), None)
+    stream = house.hub.pull(Scope(frozenset([str(SCAN)])), None, owner=None)
     witness = an_open_page(house)
 
     house.hub.leave(stream)

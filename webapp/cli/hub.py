@@ -3,14 +3,13 @@
 import logging
 import signal
 import sys
-from functools import partial
 
 import click
 from flask import Flask
 
 from webapp.database import init_database
-from webapp.live.hub import Hub, count_scans
-from webapp.live.pace import Pace
+from webapp.live.hub import make_hub
+from webapp.live.pace import MAX_OF_AN_OWNER, Pace
 from webapp.live.sidecar import Sidecar
 from webapp.settings import Settings
 
@@ -29,8 +28,9 @@ def hub() -> None:
         sys.exit(0)
     app = Flask("hub")
     init_database(app, settings.database_url, pool_size=_POOL_SIZE)
-    count = partial(count_scans, app)
-    streams = Hub(settings.redis_url, count, pace=Pace(), max_streams=settings.max_streams, max_pulled=0)
+    streams = make_hub(
+        app, settings.redis_url, max_streams=settings.max_streams, max_of_an_owner=MAX_OF_AN_OWNER, pace=Pace()
+    )
     sidecar = Sidecar(settings.hub_socket, streams)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sidecar.stop())

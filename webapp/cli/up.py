@@ -6,7 +6,7 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import click
@@ -24,6 +24,11 @@ from webapp.settings import Settings
 
 VALKEY: Final = "valkey"
 PREPARE: Final = "prepare"
+#: The processes of Procfile.dev that not every setting needs.
+_NEEDED_IF: Final[dict[str, Callable[[Settings], bool]]] = {
+    VALKEY: lambda settings: settings.is_redis_embedded,
+    "hub": lambda settings: settings.hub_socket is not None,
+}
 #: Told to web and worker, which plan their own end by it.
 _GRACE_SECONDS: Final = 5
 
@@ -108,7 +113,8 @@ def _how(event: Message) -> str:
 
 def _commands(settings: Settings) -> dict[str, str]:
     processes = parse_procfile((ROOT / "Procfile.dev").read_text(encoding="utf-8")).processes
-    return {name: command for name, command in processes.items() if settings.is_redis_embedded or name != VALKEY}
+    needless = {name for name, is_needed in _NEEDED_IF.items() if not is_needed(settings)}
+    return {name: command for name, command in processes.items() if name not in needless}
 
 
 def _environment(settings: Settings, gate: Gate, login_secrets: Sequence[str]) -> dict[str, str]:

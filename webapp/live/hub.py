@@ -23,10 +23,8 @@ from webapp.live.scope import Scope
 from webapp.live.socket_stream import SocketStream
 from webapp.scans import queries
 
-#: Streams of one owner; a browser needs one for all its tabs, and an old one may be about to end.
-MAX_OF_AN_OWNER: Final = 20
 #: Each of these holds a thread of its process, which are needed for requests as well.
-MAX_PULLED: Final = 48
+_MAX_PULLED: Final = 48
 _THREADS_FOR_REQUESTS: Final = 4
 #: For those who write to browsers to take the farewell.
 _FAREWELL_SECONDS: Final = 0.3
@@ -44,17 +42,18 @@ class Hub:
         *,
         pace: Pace,
         max_streams: int,
+        max_of_an_owner: int,
         max_pulled: int,
     ) -> None:
         self._pace = pace
         self._make_loop = partial(Loop, redis_url, count, pace=pace, forget=self._forget)
         self._loop: Loop | None = None
         self._max_streams = max_streams
-        self._places = Places(max_streams, most_of_an_owner=MAX_OF_AN_OWNER)
-        self._pulled_places = Places(max_pulled, most_of_an_owner=MAX_OF_AN_OWNER)
+        self._places = Places(max_streams, most_of_an_owner=max_of_an_owner)
+        self._pulled_places = Places(max_pulled, most_of_an_owner=max_of_an_owner)
         #: Of those streams that have one; the loop's thread alone touches it.
         self._owners: dict[SocketStream, str] = {}
-        self._pulled: set[PulledStream] = set()
+        self._pulled: dict[PulledStream, str | None] = {}
         self._lock = threading.Lock()
         _hubs.add(self)
 
@@ -67,15 +66,15 @@ class Hub:
             self._places.take(owner)
             self._started().admit(client, scope, head, partial(self._remember, owner))
 
-    def pull(self, scope: Scope, client: socket.socket | None) -> PulledStream:
+    def pull(self, scope: Scope, client: socket.socket | None, *, owner: str | None) -> PulledStream:
         """A stream for a thread that writes it to a browser itself, to be given back with ``leave``.
 
         Raises StreamRefused.
         """
         with self._lock:
-            self._pulled_places.take(None)
+            self._pulled_places.take(owner)
             stream = PulledStream(scope, client)
-            self._pulled.add(stream)
+            self._pulled[stream] = owner
             self._started().join(stream)
         return stream
 
@@ -89,10 +88,10 @@ class Hub:
         with self._lock:
             if stream not in self._pulled:
                 return
-            self._pulled.discard(stream)
+            owner = self._pulled.pop(stream)
             self._started().leave(stream)
         stream.close()
-        self._pulled_places.give_back(None)
+        self._pulled_places.give_back(owner)
 
     def limit_pulled(self, most: int) -> None:
         self._pulled_places.limit(most)
@@ -136,9 +135,20 @@ class Adopter(Protocol):
     def adopt(self, client: socket.socket, scope: Scope, head: bytes, *, owner: str | None) -> None: ...
 
 
-def init_app(app: Flask, redis_url: str, *, max_streams: int, sidecar: Path | None, pace: Pace) -> None:
+def make_hub(app: Flask, redis_url: str, *, max_streams: int, max_of_an_owner: int, pace: Pace) -> Hub:
+    """One that counts in the database of this app."""
+    return Hub(
+        redis_url,
+        partial(_count, app),
+        pace=pace,
+        max_streams=max_streams,
+        max_of_an_owner=max_of_an_owner,
+        max_pulled=_MAX_PULLED,
+    )
+
+
+def init_app(app: Flask, hub: Hub, *, sidecar: Path | None) -> None:
     """``sidecar`` is the socket of the process that serves the streams of all web processes, if there is one."""
-    hub = Hub(redis_url, partial(count_scans, app), pace=pace, max_streams=max_streams, max_pulled=MAX_PULLED)
     app.extensions["tilldone.hub"] = hub
     app.extensions["tilldone.adopter"] = RemoteHub(sidecar) if sidecar else hub
 
@@ -153,7 +163,7 @@ def get_adopter(app: Flask) -> Adopter:
     return adopter
 
 
-def count_scans(app: Flask, batch_id: str | None) -> dict[str, int]:
+def _count(app: Flask, batch_id: str | None) -> dict[str, int]:
     with app.app_context():
         which = queries.Filter(batch_id=uuid.UUID(batch_id) if batch_id else None)
         return {state.value: count for state, count in queries.count_by_state(which).items()}

@@ -5,6 +5,8 @@ from typing import Final
 
 #: Streams beyond which a tick takes twice as long, for then sending fills a good part of it.
 CROWD: Final = 2_000
+#: Streams of one session or token; a browser needs one for all its tabs, and an old one may be about to end.
+MAX_OF_AN_OWNER: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

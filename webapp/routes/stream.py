@@ -13,6 +13,7 @@ from webapp.live.hub import Adopter, get_adopter, get_hub
 from webapp.live.places import StreamRefused
 from webapp.live.scope import ALL, Scope
 from webapp.live.socket_stream import bound_patience
+from webapp.routes.gate import known_visitor
 from webapp.routes.problems import problem
 from webapp.scans.errors import InvalidField
 from webapp.scans.queries import MAX_PAGE, parse_id
@@ -43,7 +44,7 @@ def events() -> Response:
     if request.method == "HEAD":
         return Response(content_type=_TYPE, headers=_HEADERS)
     if client := handover.connection_of(request.environ):
-        return HandedOver(client, scope, get_adopter(current_app))
+        return HandedOver(client, scope, get_adopter(current_app), _owner())
     try:
         return _pulled(scope)
     except StreamRefused as refused:
@@ -55,17 +56,17 @@ class HandedOver(Response):
 
     automatically_set_content_length = False
 
-    def __init__(self, client: socket.socket, scope: Scope, adopter: Adopter) -> None:
+    def __init__(self, client: socket.socket, scope: Scope, adopter: Adopter, owner: str | None) -> None:
         super().__init__(content_type=_TYPE, headers=_HEADERS)
         self._client = client
         self._scope = scope
         self._adopter = adopter
+        self._owner = owner
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         duplicate = handover.duplicate(self._client)
         try:
-            # Sign-in will name an owner here, so that nobody takes the place of all others.
-            self._adopter.adopt(duplicate, self._scope, self._head(environ), owner=None)
+            self._adopter.adopt(duplicate, self._scope, self._head(environ), owner=self._owner)
         except StreamRefused as refused:
             duplicate.close()
             return _no_stream(refused)(environ, start_response)
@@ -85,13 +86,19 @@ def _pulled(scope: Scope) -> Response:
     """Holds a thread until the browser goes, but neither the app's context nor a connection to the database."""
     hub = get_hub(current_app)
     client: Any = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-    stream = hub.pull(scope, client)
+    stream = hub.pull(scope, client, owner=_owner())
     response = Response(hub.chunks(stream), content_type=_TYPE, headers=_HEADERS)
     response.call_on_close(lambda: hub.leave(stream))
     if client is not None:
         bound_patience(client)
         response.call_on_close(lambda: _hang_up(client))
     return response
+
+
+def _owner() -> str | None:
+    """Who shares in one allowance of streams, lest one takes the places of all: a session, or a token's bearer."""
+    who = known_visitor()
+    return (who.session or f"{who.name} {who.user_id}") if who else None
 
 
 def _no_stream(refused: StreamRefused) -> Response:
