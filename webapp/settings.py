@@ -20,8 +20,6 @@ POOLS: Final = ("prefork", "threads", "gevent")
 HUBS: Final = ("web", "sidecar")
 #: Where the embedded Valkey listens when REDIS_URL is not set: a socket, so that it never takes a port.
 SOCKET_NAME: Final = "valkey.sock"
-#: Where the sidecar takes connections from web processes.
-_HUB_SOCKET_NAME: Final = "hub.sock"
 #: The longest path that a socket may have on macOS; Linux allows four more.
 _SOCKET_PATH_BYTES: Final = 103
 _DEFAULT_HOME: Final = Path(__file__).resolve().parent.parent / "instance"
@@ -93,7 +91,7 @@ class Settings:
     @property
     def hub_socket(self) -> Path | None:
         """Where the sidecar listens, None without one."""
-        return _socket(self.home, _HUB_SOCKET_NAME) if self.hub == "sidecar" else None
+        return _socket(self.home, "hub.sock") if self.hub == "sidecar" else None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
