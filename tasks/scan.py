@@ -11,13 +11,12 @@ from celery.exceptions import Reject
 from celery.worker import state
 from flask import current_app
 
+from tasks.asking import ask
 from tasks.cancellation import Cancellation
 from tasks.celery import SCAN_TASK, celery
 from tasks.counters import Counter, count
 from tasks.database_away import AWAY, patiently
 from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
-from tasks.fetch import fetch
-from tasks.guard import Guard
 from tasks.heartbeat import keep_alive
 from tasks.host_place import Place, ask_for_place
 from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
@@ -26,9 +25,7 @@ from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.exchange import Exchange, Failure, Timeouts
 from webapp.scans.lifecycle import Claim, Settled
-from webapp.scans.masking import mask
 from webapp.scans.rules import judge
-from webapp.scans.sealing import Secrets
 from webapp.scans.states import ErrorCode, Outcome
 from webapp.settings import Settings
 
@@ -154,19 +151,13 @@ def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
         return Exchange(claim.request.url, failure=failure)
     timeouts = _timeouts(claim)
     try:
-        exchange = fetch(claim.request, guard=_guard(), timeout=timeouts, cancellation=cancellation)
-        return mask(exchange, Secrets(claim.request.headers, claim.request.body))
+        return ask(claim.request, timeout=timeouts, cancellation=cancellation)
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
     except Exception:
         # A fault of ours must not leave the scan to the lease: it is an attempt that failed, and it is retried.
         log.exception("attempt failed by a fault of ours scan=%s", claim.scan_id)
         return _faulty(claim, "The attempt failed by a fault of Tilldone's own.")
-
-
-def _guard() -> Guard:
-    settings: Settings = current_app.extensions["tilldone.settings"]
-    return Guard(settings.reach)
 
 
 def _timeouts(claim: Claim) -> Timeouts:

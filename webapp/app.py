@@ -14,6 +14,7 @@ from webapp.routes import (
     account,
     api_batches,
     api_scans,
+    api_try,
     api_workers,
     cookies,
     csrf,
@@ -82,7 +83,16 @@ def create_app(settings: Settings) -> Flask:
         error_pages,
     ):
         part.init_app(app)
-    for blueprint in (pages.bp, sample.bp, api_scans.bp, api_batches.bp, api_workers.bp, stream.bp, health.bp):
+    for blueprint in (
+        pages.bp,
+        sample.bp,
+        api_scans.bp,
+        api_batches.bp,
+        api_try.bp,
+        api_workers.bp,
+        stream.bp,
+        health.bp,
+    ):
         app.register_blueprint(blueprint)
     for door in (sign_in, setup, invitation, account, tokens, people):
         app.register_blueprint(door.bp)

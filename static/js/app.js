@@ -16,9 +16,10 @@ import { connect as connectScanPage } from "./scan-page.js";
 import { connect as connectStream } from "./stream.js";
 import { connect as connectTabsBar } from "./tabs-bar.js";
 import { connect as connectTheme } from "./theme.js";
+import { connect as connectTrial } from "./trial.js";
 
 const BEHAVIOURS = {
-  "[data-box]": connectBox,
+  "[data-box]": [connectBox, connectTrial],
   "[data-options]": connectOptions,
   "[data-scan-list]": [connectScanList, connectListLinks, connectTabsBar, connectRowKeys],
   "[data-scan-page]": connectScanPage,

@@ -25,14 +25,15 @@ class AnswerView:
         has_tree = answer.is_json and len(answer.body) <= MAX_TREE_BYTES
         shown = answer.body[:MAX_TEXT_BYTES]
         tree = read_tree(answer.body) if has_tree else None
-        return cls(answer, tree, _text(shown), len(shown) < len(answer.body))
+        return cls(answer, tree, text_of(shown), len(shown) < len(answer.body))
 
     @property
     def size(self) -> int:
         return len(self.answer.body)
 
 
-def _text(body: bytes) -> str | None:
+def text_of(body: bytes) -> str | None:
+    """None for what is no text."""
     text = body.decode("utf-8", "replace")
     # A cut may fall within one character; many replacements, or a NUL, are no text.
     return None if "\0" in text or text.count("\ufffd") > 1 + len(text) // 20 else text

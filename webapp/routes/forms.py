@@ -11,8 +11,9 @@ from webapp.scans.errors import InvalidField
 from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, parse_host_limits
 from webapp.scans.request_grammar import check_url
 from webapp.scans.retry_policy import POLICY_FIELDS
+from webapp.scans.rules.shorthand import SHORTHAND
 
-OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS)
+OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS, *SHORTHAND)
 #: Of the policy, those that the form folds away.
 FINE_FIELDS: Final = (
     "backoff_coefficient",
@@ -24,10 +25,12 @@ FINE_FIELDS: Final = (
     "respect_retry_after",
     "retry_after_cap",
 )
+#: An answer that was pasted to try the rule on; it is no part of a scan.
+ANSWER_FIELDS: Final = ("answer_status", "answer_headers", "answer_body")
 #: Bad lines that the page explains one by one.
 MAX_EXPLAINED: Final = 50
 #: What lists of choices send when nobody has chosen.
-_USUAL_CHOICES: Final = ("GET", "fixed", "none", "yes")
+_USUAL_CHOICES: Final = ("GET", "fixed", "none", "yes", "all")
 _SHOWN_LENGTH: Final = 160
 
 
@@ -55,7 +58,8 @@ class ScanForm:
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Self:
         """Check all of it, so that one answer can name all that is wrong."""
-        values = {name: given.get(name, "") for name in ("urls", "name", *OPTION_FIELDS, *HOST_FIELDS)}
+        names = ("urls", "name", *OPTION_FIELDS, *HOST_FIELDS, *ANSWER_FIELDS)
+        values = {name: given.get(name, "") for name in names}
         options, errors = read_options(values)
         host_limits, host_errors = _read_host_limits(values)
         errors |= host_errors

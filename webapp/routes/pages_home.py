@@ -33,12 +33,12 @@ def index() -> BaseResponse:
     return _page(ScanForm() if why_not else _sample_form(), listing, is_first_run=True, why_no_sample=why_not)
 
 
-def page_with(form: ScanForm) -> Response:
-    """The home page with a form that could not be taken, as it was typed."""
-    return _page(form, Listing.read(Filter()), status=422)
+def page_with(form: ScanForm, *, status: int = 422, **parts: Any) -> Response:
+    """The home page with a form that was not taken, as it was typed, and what else there is to be shown in it."""
+    return _page(form, Listing.read(Filter()), status=status, **parts)
 
 
-def _page(form: ScanForm, listing: Listing, *, status: int = 200, **first_run: Any) -> Response:
+def _page(form: ScanForm, listing: Listing, *, status: int = 200, **parts: Any) -> Response:
     options, errors = read_options(form.values)
     html = render_template(
         "home/index.html",
@@ -48,7 +48,7 @@ def _page(form: ScanForm, listing: Listing, *, status: int = 200, **first_run: A
         methods=METHODS,
         # What is wrong stands beside its field already.
         **plan_parts(None if errors else options["policy"], {}),
-        **first_run,
+        **parts,
     )
     return make_response(html, status)
 

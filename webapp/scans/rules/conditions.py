@@ -121,6 +121,10 @@ class JsonIs:
 
     @property
     def words(self) -> str:
+        return f"{self.expected} if it is there" if self.if_present else self.expected
+
+    @property
+    def expected(self) -> str:
         if self.operator is Operator.EXISTS:
             return f"{self.path.text} exists"
         wanted = self.value if self.operator is Operator.MATCHES else shown_whole(self.value)
@@ -134,7 +138,7 @@ class JsonIs:
         says_is = self.operator is Operator.EQ and subject.json is not MISSING
         complaint = f"{self.path.text} is {got}, not {shown_whole(self.value)}" if says_is else ""
         code = ErrorCode.BAD_RESPONSE if subject.breaks_its_promise else ErrorCode.NOT_YET
-        return [Row(self.path.text, self.words, got, compared.is_met, complaint, code)]
+        return [Row(self.path.text, self.expected, got, compared.is_met, complaint, code)]
 
     def _compared(self, subject: Subject) -> Comparison | None:
         document = subject.json
@@ -163,12 +167,12 @@ class JsonIsValid:
 
     @property
     def words(self) -> str:
-        return "a body that is valid JSON"
+        return "the body is JSON if it says so"
 
     def find(self, subject: Subject) -> list[Row]:
         if not subject.breaks_its_promise:
             return []
-        return [Row("json", self.words, "invalid JSON", False, _NOT_JSON, ErrorCode.BAD_RESPONSE)]
+        return [Row("json", "a body that is valid JSON", "invalid JSON", False, _NOT_JSON, ErrorCode.BAD_RESPONSE)]
 
     def to_json(self) -> dict[str, Any]:
         return {"valid_json": True}

@@ -33,19 +33,36 @@ def read_rule(given: Mapping[str, Any]) -> Rule | None:
         return Rule.parse(said["rule"])
     if not said:
         return None
-    fatal = [read_test(one, of="fail_when") for one in _conditions(said.get("fail_when"), "fail_when", None)]
+    fatal = _tests(_conditions(said.get("fail_when"), "fail_when"), "fail_when")
     failures = [Clause(test, Decision.FAILURE) for test in fatal]
     return Rule((*failures, Clause(_success(said, is_any=is_any), Decision.SUCCESS)))
 
 
 def _success(said: Mapping[str, Any], *, is_any: bool) -> Test:
     names = [name for name in EXPECTATIONS if name in said]
-    expected = tuple(read_test(one, of=name) for name in names for one in _EXPECTED[name](said[name]))
+    expected = tuple(test for name in names for test in _tests(_EXPECTED[name](said[name]), name))
     if not expected:
         return DEFAULT_RULE.clauses[0].test
     if is_any and len(expected) > 1:
         expected = (AnyOf(expected),)
     return AllOf(expected if "expect_status" in said else (GOOD_STATUS, *expected))
+
+
+def _tests(conditions: list[Any], of: str) -> list[Test]:
+    """Of several the one that is wrong is named by its number."""
+    tests = []
+    for number, condition in enumerate(conditions, 1):
+        try:
+            tests.append(_test(condition, of))
+        except InvalidField as error:
+            place = f" (in number {number})" if len(conditions) > 1 else ""
+            raise InvalidField(of, f"{error.problem}{place}", error.cure) from error
+    return tests
+
+
+def _test(condition: Any, of: str) -> Test:
+    reader = _LINE_READERS.get(of)
+    return read_test(reader(condition, of=of) if reader and isinstance(condition, str) else condition, of=of)
 
 
 def _is_any(match: object) -> bool:
@@ -54,29 +71,31 @@ def _is_any(match: object) -> bool:
     return match == "any"
 
 
-def _conditions(given: Any, of: str, reader: Reader | None) -> list[Any]:
-    """Conditions as objects, from text with one a line, from one object, or from a list of lines and objects."""
+def _conditions(given: Any, of: str) -> list[Any]:
+    """Lines and objects, from text with one a line, from one object, or from a list of both."""
+    if given is None:
+        return []
     parts = given.splitlines() if isinstance(given, str) else given if isinstance(given, list) else [given]
     parts = [part for part in parts if part not in (None, "") and not (isinstance(part, str) and not part.strip())]
     if len(parts) > MAX_CONDITIONS:
         raise InvalidField(of, f"holds more than {MAX_CONDITIONS} conditions", "Give fewer.")
-    return [reader(part, of=of) if reader and isinstance(part, str) else part for part in parts]
+    return parts
 
 
 def _headers(given: Any) -> list[Any]:
-    parts = _conditions(given, "expect_header", read_header_line)
-    return [part if _is_condition(part, "header") else {"header": part} for part in parts]
+    return [part if _is_whole(part, "header") else {"header": part} for part in _conditions(given, "expect_header")]
 
 
 def _jsons(given: Any) -> list[Any]:
-    parts = _conditions(given, "expect_json", read_json_line)
-    return [part if _is_condition(part, "json") else {"json": part} for part in parts]
+    return [part if _is_whole(part, "json") else {"json": part} for part in _conditions(given, "expect_json")]
 
 
-def _is_condition(part: Any, kind: str) -> bool:
-    return isinstance(part, Mapping) and bool({kind, "not"} & part.keys())
+def _is_whole(part: Any, kind: str) -> bool:
+    """A line, or an object that says itself what it tests."""
+    return isinstance(part, str) or (isinstance(part, Mapping) and bool({kind, "not"} & part.keys()))
 
 
+_LINE_READERS: Final[dict[str, Reader]] = {"expect_header": read_header_line, "expect_json": read_json_line}
 _EXPECTED: Final[dict[str, Callable[[Any], list[Any]]]] = {
     "expect_status": lambda given: [{"status": given}],
     "expect_header": _headers,
