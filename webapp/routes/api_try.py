@@ -55,7 +55,7 @@ def _trial_json(trial: Trial) -> dict[str, Any]:
         "decision": trial.decision.value,
         "outcome": verdict.outcome.value,
         "error_code": verdict.error_code.value if verdict.error_code else None,
-        "error": verdict.error,
+        "error": trial.error,
         "conditions": [condition.to_json() for condition in verdict.conditions],
         "rule": trial.rule.to_json(),
         "status": exchange.status,

@@ -12,6 +12,7 @@ from tasks.fetch import MAX_BODY_BYTES
 from webapp.scans.draft import Draft
 from webapp.scans.errors import InvalidField
 from webapp.scans.exchange import Exchange, Request, Timeouts
+from webapp.scans.lifecycle.next_attempt import why_not_again
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.rules import Decision, Rule, Verdict, judge
 
@@ -43,12 +44,18 @@ class Trial:
     @property
     def decision(self) -> Decision:
         """What would follow in a scan: what its policy does not retry fails at once."""
-        verdict = self.verdict
-        if verdict.decision is not Decision.RETRY:
-            return verdict.decision
-        covers = self.policy.retry_on.covers
-        is_retried = covers(verdict.outcome, status=self.exchange.status, code=verdict.error_code)
-        return Decision.RETRY if is_retried else Decision.FAILURE
+        return Decision.FAILURE if self._is_not_retried else self.verdict.decision
+
+    @property
+    def error(self) -> str | None:
+        if self._is_not_retried:
+            return why_not_again(self.policy, self.exchange, self.verdict)
+        return self.verdict.error
+
+    @property
+    def _is_not_retried(self) -> bool:
+        is_retry = self.verdict.decision is Decision.RETRY
+        return is_retry and why_not_again(self.policy, self.exchange, self.verdict) is not None
 
 
 def try_target(draft: Draft) -> Trial:
