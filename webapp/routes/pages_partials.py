@@ -1,5 +1,6 @@
 """The parts of pages that scripts fetch when news came, rendered by the same templates as the pages."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from webapp.routes.plan import plan_parts
 from webapp.routes.progress import Progress
 from webapp.routes.scan_view import ScanView
 from webapp.scans import queries
+from webapp.scans.batch_report import failure_groups
 from webapp.scans.queries import MAX_PAGE, Filter, parse_id
 from webapp.scans.retry_policy import POLICY_FIELDS
 
@@ -31,23 +33,30 @@ def list_now() -> str:
     which = scan_filter()
     shown = [scan_id for text in request.args.get("shown", "").split(",")[:MAX_PAGE] if (scan_id := parse_id(text))]
     tabs = Tabs.read(which)
+    now = queries.server_time()
     return render_template(
         "scans/_list_now.html",
         tabs=tabs,
         newcomers=0 if any(list_cursors().values()) else count_newcomers(which, shown),
         newest_url=list_url(which),
         scans=queries.get_scans(shown) if "rows" in request.args else [],
-        now=queries.server_time(),
-        **_batch_now(which),
+        now=now,
+        **_batch_now(which, now),
     )
 
 
-def _batch_now(which: Filter) -> dict[str, Any]:
+def _batch_now(which: Filter, now: dt.datetime) -> dict[str, Any]:
     if which.batch_id is None:
         return {}
-    # The bar shows the whole batch, whatever the list is filtered by.
-    counts = queries.count_by_state(which)
-    return {"batch": queries.get_batch(which.batch_id), "progress": Progress.of(counts)}
+    batch = queries.get_batch(which.batch_id)
+    return {"batch": batch, "progress": Progress.read(batch, now), "failures": failure_groups(batch.id)}
+
+
+@bp.get("/batch/<uuid:batch_id>")
+def batch(batch_id: uuid.UUID) -> str:
+    """What no news tell of a batch: its rate, its likely end, and why scans of it failed."""
+    now = queries.server_time()
+    return render_template("batches/_now.html", now=now, **_batch_now(Filter(batch_id=batch_id), now))
 
 
 @bp.get("/scan/<uuid:scan_id>")

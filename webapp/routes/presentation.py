@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
         words.took,
         words.age,
         words.ago,
+        words.rate,
         words.utc,
         words.size,
         words.visible,

@@ -128,6 +128,13 @@ def ago(seconds: float) -> str:
     return f"{age(seconds)} ago" if seconds >= 2 else "just now"
 
 
+def rate(per_second: float) -> str:
+    """``12 a second``, ``1.5 a second``, ``40 a minute``: so that it is no number below one."""
+    if per_second >= 9.95:
+        return f"{per_second:,.0f} a second"
+    return f"{per_second:.1f} a second" if per_second >= 1 else f"{max(1, round(per_second * 60))} a minute"
+
+
 def utc(moment: dt.datetime) -> str:
     """For titles, where no script has put it into the reader's own time zone."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
