@@ -1,8 +1,8 @@
-"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts|page|list ...]``: all when none is named."""
+"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts|page|list|guard ...]``: all by default."""
 
 import sys
 
-from bench import due, hosts, latency, lists, page, pools, submit, throughput, waiting
+from bench import due, guard, hosts, latency, lists, page, pools, submit, throughput, waiting
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "hosts": hosts.run,
     "page": page.run,
     "list": lists.run,
+    "guard": guard.run,
 }
 
 

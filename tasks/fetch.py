@@ -12,14 +12,14 @@ import requests
 import urllib3
 
 from tasks.answer_body import read_body
-from tasks.answer_json import parse_json
+from tasks.answer_json import TooMuchJson, parse_json
 from tasks.cancellation import Cancellation
 from tasks.connection import Adapter, trust
 from tasks.failures import FetchFailed, closed_failure, garbage_failure
 from tasks.guard import Guard
 from tasks.meter import Meter
 from tasks.redirect import redirected, stays
-from webapp.scans.exchange import Exchange, Failure, Request, Timeouts
+from webapp.scans.exchange import MISSING, Exchange, Failure, Request, Timeouts
 from webapp.scans.request_grammar import check_headers, check_url
 from webapp.scans.states import ErrorCode, Outcome
 
@@ -28,6 +28,7 @@ MAX_REDIRECTS: Final = 5
 USER_AGENT: Final = "Tilldone/0.1"
 #: Room for status lines, headers, chunk sizes and trailers beside the body.
 _FRAME_BYTES: Final = 1024 * 1024
+_FIRST_ERROR: Final = 400
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -130,8 +131,17 @@ class _Visit:
             body, is_truncated = read_body(response, self.max_bytes)
         finally:
             self.meter.add("body", started)
-        json = parse_json(body, self.reached.content_type, is_truncated=is_truncated)
-        return replace(self.reached, body=body, is_truncated=is_truncated, json=json)
+        self.reached = replace(self.reached, body=body, is_truncated=is_truncated)
+        return replace(self.reached, json=self._parse(self.reached))
+
+    def _parse(self, answer: Exchange) -> Any:
+        try:
+            return parse_json(answer.body, answer.content_type, is_truncated=answer.is_truncated)
+        except TooMuchJson:
+            if answer.status is not None and answer.status >= _FIRST_ERROR:
+                return MISSING  # the status says enough
+            words = "The answer's JSON holds more values than a worker's memory is spared for."
+            raise FetchFailed(garbage_failure(words, is_permanent=True)) from None
 
 
 def _prepared(request: Request) -> requests.PreparedRequest:

@@ -10,6 +10,8 @@ from webapp.scans.exchange import Failure, Timeouts
 from webapp.scans.states import ErrorCode, Outcome
 
 _EARLY_SECONDS: Final = 0.005
+#: For a status line and headers, and provisional answers before them.
+MAX_HEAD_BYTES: Final = 256 * 1024
 
 
 class TooManyBytes(FetchFailed):
@@ -30,6 +32,7 @@ class Meter:
         #: When the connection that is being made must stand.
         self._connect_ends: float | None = None
         self._max_bytes = self._bytes_left = max_wire_bytes
+        self._head_bytes_left = 0
 
     def left(self) -> float:
         """Seconds to the deadline; raises FetchFailed when there are none, or when nobody wants the result."""
@@ -67,12 +70,16 @@ class Meter:
     def count(self, size: int) -> None:
         self._bytes_left -= size
         if self._bytes_left < 0:
-            words = f"The server sent more than {self._max_bytes // 1024} KiB without coming to an end."
-            raise TooManyBytes(Failure(Outcome.NETWORK_ERROR, ErrorCode.BAD_RESPONSE, words))
+            raise _too_many(f"The server sent more than {self._max_bytes // 1024} KiB without coming to an end.")
+        if self._connected is not None:
+            self._head_bytes_left -= size
+            if self._head_bytes_left < 0:
+                raise _too_many(f"The headers of the answer are larger than {MAX_HEAD_BYTES // 1024} KiB.")
 
     def connection_stands(self) -> None:
         self._connected = time.monotonic()
         self._connect_ends = None
+        self._head_bytes_left = MAX_HEAD_BYTES
 
     def wait_is_over(self) -> None:
         """The first bytes came, or never will: the wait for them began when the connection stood, if it did."""
@@ -83,6 +90,10 @@ class Meter:
     def add(self, phase: str, started: float) -> None:
         """Add the time since ``started`` (monotonic seconds) to the phase."""
         self.phases[phase] = self.phases.get(phase, 0.0) + (time.monotonic() - started) * 1000
+
+
+def _too_many(words: str) -> TooManyBytes:
+    return TooManyBytes(Failure(Outcome.NETWORK_ERROR, ErrorCode.BAD_RESPONSE, words))
 
 
 class MeteredSocket:

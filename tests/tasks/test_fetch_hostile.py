@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,62 @@ def test_a_chunked_body_without_its_end_is_told_from_one_without_sense(
     target: Target, body: bytes, expected: ErrorCode
 ) -> None:
     assert code(answered(target, CHUNKED + body)) is expected
+
+
+ZIPPED = gzip.compress(b'{"success": true}')
+WHOLE_ANSWERS = {
+    "length": OK + b"Content-Type: application/json\r\nContent-Length: 17\r\n\r\n" + b'{"success": true}',
+    "chunks": CHUNKED + b'9\r\n{"success\r\n8;x=y\r\n": true}\r\n0\r\nX: y\r\n\r\n',
+    "gzip": GZIP + b"\r\n" + ZIPPED,
+    "gzip of a length": GZIP + b"Content-Length: %d\r\n\r\n" % len(ZIPPED) + ZIPPED,
+    "gzip in chunks": GZIP + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(ZIPPED), ZIPPED),
+    "after a redirect": b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 17\r\n\r\n" + b'{"success": true}',
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_ANSWERS)
+def test_an_answer_that_is_cut_at_any_byte_is_not_an_answer(target: Target, name: str) -> None:
+    answer = WHOLE_ANSWERS[name]
+    # The trailers and what ends them say nothing any more.
+    end = len(answer) - (10 if name == "chunks" else 4 if name == "gzip in chunks" else 0)
+    urls = [target.say(answer[:length], path=f"/raw/{length}") for length in range(end)]
+
+    with ThreadPoolExecutor(8) as pool:
+        exchanges = list(pool.map(lambda url: fetch(Request("GET", url), timeout=20), urls))
+
+    assert answered(target, answer).json == {"success": True}
+    codes = [exchange.failure and exchange.failure.code for exchange in exchanges]
+    assert set(codes) <= {ErrorCode.SOCKET_CLOSED, ErrorCode.BAD_RESPONSE}, [*enumerate(codes)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Length: 500",
+        "Content-Length: 99999999999999999999999999",
+        "Content-Length: 5, 6",
+        "Content-Length: 0\r\nContent-Length: 5",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding: gzip",
+        "Transfer-Encoding: identity, chunked",
+    ],
+)
+def test_a_length_that_lies_makes_no_good_answer(target: Target, headers: str) -> None:
+    exchange = answered(target, OK + headers.encode() + b"\r\n\r\nhello")
+
+    assert exchange.failure is not None and exchange.failure.code in (ErrorCode.BAD_RESPONSE, ErrorCode.SOCKET_CLOSED)
+
+
+@pytest.mark.parametrize("headers", ["Content-Length: 5", "Content-Length: 5\r\nContent-Length: 5", "", "X: y"])
+def test_what_comes_after_the_end_is_no_part_of_the_answer(target: Target, headers: str) -> None:
+    words = b"hello" if not headers.startswith("C") else b"helloHTTP/1.1 200 OK\r\n\r\nsmuggled"
+    exchange = answered(target, OK + headers.encode() + (b"\r\n" if headers else b"") + b"\r\n" + words)
+
+    assert (exchange.body, exchange.failure) == (b"hello", None)
 
 
 @pytest.mark.parametrize(

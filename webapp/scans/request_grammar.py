@@ -7,6 +7,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
+import idna
+
 MAX_URL_LENGTH: Final = 2048
 MAX_HEADERS: Final = 40
 MAX_HEADER_BYTES: Final = 8 * 1024
@@ -73,7 +75,20 @@ def _check_host(given: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if len(host) > 253 or not all(0 < len(label) < 64 for label in labels):
         return "names a host that cannot exist: a part of its name is empty or too long"
-    return _check_ip(IPv4Address, given) if _NUMBER.fullmatch(labels[-1]) else None
+    if _NUMBER.fullmatch(labels[-1]):
+        return _check_ip(IPv4Address, given)
+    return None if given.isascii() else _check_letters(given)
+
+
+def _check_letters(host: str) -> str | None:
+    """As urllib3 does when it encodes the name, so that what is taken is what can be asked."""
+    try:
+        for label in host.lower().removesuffix(".").split("."):
+            if not label.isascii():
+                idna.encode(label, strict=True, std3_rules=True)
+    except idna.IDNAError:
+        return "names a host whose letters cannot be encoded; write it as a browser's address bar shows it once opened"
+    return None
 
 
 def _check_ip(kind: type[IPv4Address | IPv6Address], host: str) -> str | None:

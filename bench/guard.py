@@ -1,0 +1,52 @@
+"""What the guard costs: a guarded fetch beside plain requests, which ask the same target in the same run by turns."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Final
+
+import requests
+
+from bench.target import Target
+from tasks.fetch import USER_AGENT, fetch
+from tasks.guard import Guard
+from tests.reach import LOOPBACK
+from webapp.scans.exchange import Request
+
+ROUNDS: Final = 15
+FETCHES: Final = 100
+HEADERS: Final = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close"}
+AIM: Final = 0.85
+
+
+def run() -> None:
+    print(f"\nGuard: one fetch after the other on loopback, {ROUNDS} rounds of {FETCHES} each by turns (aim ≥ {AIM})")
+    with Target() as target, requests.Session() as session:
+        for host in ("127.0.0.1", "localhost"):
+            url = target.url("guard").replace("127.0.0.1", host)
+            _compare(host, lambda url=url: _plain(session, url), lambda url=url: _guarded(url))  # type: ignore[misc]
+
+
+def _compare(host: str, plain: Callable[[], None], guarded: Callable[[], None]) -> None:
+    _time(plain), _time(guarded)
+    rounds = [(_time(plain), _time(guarded)) for _ in range(ROUNDS)]
+    ratio = statistics.median(before / after for before, after in rounds)
+    before, after = (statistics.median(times) / FETCHES * 1e6 for times in zip(*rounds, strict=True))
+    print(f"  {host:10} plain requests {before:6.0f} µs   guarded {after:6.0f} µs a fetch   ratio {ratio:.2f}")
+
+
+def _time(one: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    for _ in range(FETCHES):
+        one()
+    return time.perf_counter() - started
+
+
+def _plain(session: requests.Session, url: str) -> None:
+    response = session.get(url, headers=HEADERS, timeout=30)
+    assert response.status_code == 200 and response.json()["success"]
+
+
+def _guarded(url: str) -> None:
+    exchange = fetch(Request("GET", url), guard=Guard(LOOPBACK), timeout=30)
+    assert exchange.status == 200 and exchange.json["success"]
