@@ -1,5 +1,6 @@
 """The only wiring: settings in, a Flask app out, and Celery configured with it."""
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -7,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tasks.celery
 import tasks.host_gate
+from webapp.auth.standing import still_stand
 from webapp.database import init_database
 from webapp.live import hub, publisher, redis_client
 from webapp.live.pace import MAX_OF_AN_OWNER, Pace
@@ -66,6 +68,7 @@ def create_app(settings: Settings) -> Flask:
     own_hub = hub.make_hub(
         app, settings.redis_url, max_streams=settings.max_streams, max_of_an_owner=MAX_OF_AN_OWNER, pace=Pace()
     )
+    own_hub.keep_door(partial(still_stand, app))
     hub.init_app(app, own_hub, sidecar=settings.hub_socket)
     tasks.celery.configure(app, settings)
     tasks.host_gate.init_app(app, settings)

@@ -3,6 +3,10 @@
 import uuid
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
+
+SESSION_KEY: Final = "session:"
+TOKEN_KEY: Final = "token:"  # nosec B105 - the word, no token
 
 
 class Right(IntEnum):
@@ -60,7 +64,7 @@ class Visitor:
     @property
     def key(self) -> str:
         """What this session or token is counted by, wherever something is bounded for each."""
-        return f"session:{self.session}" if self.is_person else f"token:{self.token_id}"
+        return f"{SESSION_KEY}{self.session}" if self.is_person else f"{TOKEN_KEY}{self.token_id}"
 
     def may(self, right: Right) -> bool:
         return self.right >= right

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.auth.errors import OddName
 from webapp.auth.models import API_TOKEN_TABLE, NAME_LENGTH, ApiToken, User
@@ -37,11 +38,10 @@ def find_visitor(token: str) -> Visitor | None:
     if not is_token(token):
         return None
     columns = (ApiToken.id, ApiToken.name, ApiToken.scope, ApiToken.used_at, User.id, User.name, User.role)
-    is_good = or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now()) & User.disabled_at.is_(None)
     query = select(*columns, now()).join_from(ApiToken, User, isouter=True)
     # Not the request's own session: SQLite would show the view how things stood before it began.
     with single_statement() as connection:
-        row = connection.execute(query.where(ApiToken.fingerprint == fingerprint(token), is_good)).one_or_none()
+        row = connection.execute(query.where(ApiToken.fingerprint == fingerprint(token), _is_good())).one_or_none()
     if row is None:
         return None
     token_id, name, scope, used_at, user_id, owner, role, moment = row
@@ -49,6 +49,13 @@ def find_visitor(token: str) -> Visitor | None:
         _note(token_id)
     right: Right = min(scope.right, role.right) if role else scope.right
     return Visitor(name=f"{owner} ({name})" if owner else name, right=right, user_id=user_id, token_id=token_id)
+
+
+def still_stand(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of them that are still good."""
+    query = select(ApiToken.id).join_from(ApiToken, User, isouter=True).where(ApiToken.id.in_(ids), _is_good())
+    with single_statement() as connection:
+        return set(connection.execute(query).scalars())
 
 
 def list_tokens(user_id: uuid.UUID | None = None) -> Sequence[tuple[ApiToken, str | None]]:
@@ -66,6 +73,10 @@ def revoke_token(token_id: uuid.UUID, *, user_id: uuid.UUID | None = None) -> bo
         statement = statement.where(ApiToken.user_id == user_id)
     with transaction() as connection:
         return connection.execute(statement).rowcount > 0
+
+
+def _is_good() -> ColumnElement[bool]:
+    return or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now()) & User.disabled_at.is_(None)
 
 
 def _note(token_id: uuid.UUID) -> None:

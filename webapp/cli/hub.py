@@ -3,18 +3,20 @@
 import logging
 import signal
 import sys
+from functools import partial
 
 import click
 from flask import Flask
 
+from webapp.auth.standing import still_stand
 from webapp.database import init_database
 from webapp.live.hub import make_hub
 from webapp.live.pace import MAX_OF_AN_OWNER, Pace
 from webapp.live.sidecar import Sidecar
 from webapp.settings import Settings
 
-#: Only counts are asked of the database, one after the other.
-_POOL_SIZE = 1
+#: Of the database only counts are asked, one after the other, and whose session still stands.
+_POOL_SIZE = 2
 
 
 @click.command(hidden=True)
@@ -31,6 +33,7 @@ def hub() -> None:
     streams = make_hub(
         app, settings.redis_url, max_streams=settings.max_streams, max_of_an_owner=MAX_OF_AN_OWNER, pace=Pace()
     )
+    streams.keep_door(partial(still_stand, app))
     sidecar = Sidecar(settings.hub_socket, streams)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sidecar.stop())

@@ -5,7 +5,7 @@ import socket
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from flask import Flask
 
 from webapp.live import frames
+from webapp.live.doorkeeper import ROUND_SECONDS, Doorkeeper
 from webapp.live.loop import Loop
 from webapp.live.pace import Pace
 from webapp.live.places import Places, affordable
@@ -54,8 +55,25 @@ class Hub:
         #: Of those streams that have one; the loop's thread alone touches it.
         self._owners: dict[SocketStream, str] = {}
         self._pulled: dict[PulledStream, str | None] = {}
+        self._doorkeeper: Doorkeeper | None = None
         self._lock = threading.Lock()
         _hubs.add(self)
+
+    def keep_door(
+        self, still_stand: Callable[[Collection[str]], Collection[str]], *, round_seconds: float = ROUND_SECONDS
+    ) -> None:
+        """End the streams of owners who no longer stand; to be told before the first stream."""
+        self._doorkeeper = Doorkeeper(self._owners_here, still_stand, self.dismiss, round_seconds=round_seconds)
+
+    def dismiss(self, owners: Collection[str]) -> None:
+        """End their streams; their browsers come back, and are asked who they are."""
+        with self._lock:
+            if self._loop is None:
+                return
+            self._loop.ask(lambda: self._end_sockets_of(owners))
+            for stream, owner in self._pulled.items():
+                if owner in owners:
+                    stream.end(frames.farewell(1))
 
     def adopt(self, client: socket.socket, scope: Scope, head: bytes, *, owner: str | None) -> None:
         """Answer a browser with this head and a stream, on a connection that is the hub's from now on.
@@ -104,6 +122,8 @@ class Hub:
             loop = self._loop
         if loop is None:
             return
+        if self._doorkeeper is not None:
+            self._doorkeeper.stop()
         loop.end(self._pace.farewell_seconds)
         self._pulled_places.wait_until_empty(_FAREWELL_SECONDS)
         with self._lock:
@@ -119,7 +139,17 @@ class Hub:
             self._places.limit(affordable(self._max_streams))
             self._loop = self._make_loop()
             self._loop.start()
+            if self._doorkeeper is not None:
+                self._doorkeeper.start()
         return self._loop
+
+    def _owners_here(self) -> set[str]:
+        return self._places.owners | self._pulled_places.owners
+
+    def _end_sockets_of(self, owners: Collection[str]) -> None:
+        for stream, owner in [*self._owners.items()]:
+            if owner in owners:
+                stream.end(frames.farewell(1))
 
     def _remember(self, owner: str | None, stream: SocketStream) -> None:
         if owner is not None:

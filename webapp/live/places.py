@@ -60,6 +60,11 @@ class Places:
             return self._changed.wait_for(lambda: not self._taken, seconds)
 
     @property
+    def owners(self) -> set[str]:
+        with self._changed:
+            return set(self._taken_by)
+
+    @property
     def taken(self) -> int:
         return self._taken
 

@@ -96,9 +96,9 @@ def _pulled(scope: Scope) -> Response:
 
 
 def _owner() -> str | None:
-    """Who shares in one allowance of streams, lest one takes the places of all: a session, or a token's bearer."""
+    """Who shares in one allowance of streams, lest one takes the places of all: a session, or a token."""
     who = known_visitor()
-    return (who.session or f"{who.name} {who.user_id}") if who else None
+    return who.key if who else None
 
 
 def _no_stream(refused: StreamRefused) -> Response:
