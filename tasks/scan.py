@@ -19,7 +19,7 @@ from tasks.database_away import AWAY, patiently
 from tasks.endings import end_overtime, hand_back, is_overtime, timed_out
 from tasks.heartbeat import keep_alive
 from tasks.host_place import Place, ask_for_place
-from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT
+from tasks.limits import HARD_TIME_LIMIT, SOFT_TIME_LIMIT, limits_of
 from tasks.signals import change_committed
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
@@ -192,12 +192,16 @@ def _faulty(claim: Claim, message: str) -> Exchange:
 def _retry(task: Task, settled: Settled) -> Any:
     """Leave the next wake-up to Celery; the row already says when the attempt is due."""
     change = settled.change
+    limits = limits_of(change.attempt_timeout)
     try:
         raise task.retry(
             args=(str(change.id), change.attempt + 1),
             kwargs={},
             countdown=settled.countdown,
             exc=NotYet(change),
+            # Not those of this attempt: its policy may be another one by now.
+            soft_time_limit=limits.soft,
+            time_limit=limits.hard,
             priority=celery.broker.retry_priority,
         )
     except Reject:

@@ -29,6 +29,7 @@ function find(body, key) {
       return body.querySelector("[data-help-open]");
     case "r":
     case "c":
+    case "e":
       return body.querySelector(`[data-key="${key}"]`);
   }
 }

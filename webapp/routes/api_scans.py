@@ -7,13 +7,22 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from webapp.routes import problems
 from webapp.routes.interruptions import resumed_after
-from webapp.routes.json_input import json_object, page_limit, scan_filter
+from webapp.routes.json_input import json_object, page_limit, scan_filter, waiting_filter
 from webapp.routes.problems import problem
 from webapp.routes.scan_json import attempt_json, scan_json
 from webapp.routes.security_headers import SANDBOX
-from webapp.routes.submitting import cancel_and_tell, retry_and_wake, submit_and_wake
+from webapp.routes.submitting import (
+    cancel_and_tell,
+    change_policy_and_tell,
+    retry_all_that_wait,
+    retry_and_wake,
+    submit_and_wake,
+)
 from webapp.scans import queries
 from webapp.scans.draft import Draft
+from webapp.scans.errors import InvalidField
+from webapp.scans.models import Scan
+from webapp.scans.retry_policy import POLICY_FIELDS
 
 bp = Blueprint("api_scans", __name__, url_prefix="/api/v1/scans")
 problems.register(bp)
@@ -39,7 +48,27 @@ def show(scan_id: uuid.UUID) -> Response:
     attempts = queries.get_attempts(scan_id)
     resumed = resumed_after(scan, attempts)
     told: list[dict[str, Any]] = [attempt_json(attempt, resumed.get(attempt.number)) for attempt in attempts]
-    return jsonify({**scan_json(scan), "policy": scan.policy.to_json(), "rule": scan.rule.to_json(), "attempts": told})
+    return jsonify({**_scan_with_policy(scan), "rule": scan.rule.to_json(), "attempts": told})
+
+
+@bp.patch("/<uuid:scan_id>")
+def change(scan_id: uuid.UUID) -> Response:
+    """Other options of its policy for a scan that waits or is queued."""
+    given = json_object()
+    revision = given.pop("revision", None)
+    if revision is not None and type(revision) is not int:
+        raise InvalidField("revision", "is not a whole number", "Take it from the scan, or leave it out.")
+    for name in given:
+        if name not in POLICY_FIELDS:
+            raise InvalidField(str(name)[:40], "cannot be changed", f"These can: {', '.join(POLICY_FIELDS)}.")
+    change_policy_and_tell(scan_id, given, revision=revision)
+    return jsonify(_scan_with_policy(queries.get_scan(scan_id)))
+
+
+@bp.post("/retry")
+def retry_all() -> tuple[Response, int]:
+    """All that wait for their next attempt, of a batch or a search where one is named."""
+    return jsonify(retried=retry_all_that_wait(waiting_filter())), 202
 
 
 @bp.get("/<uuid:scan_id>/answer")
@@ -67,3 +96,7 @@ def cancel(scan_id: uuid.UUID) -> Response:
 def retry(scan_id: uuid.UUID) -> Response:
     retry_and_wake(scan_id)
     return jsonify(scan_json(queries.get_scan(scan_id)))
+
+
+def _scan_with_policy(scan: Scan) -> dict[str, Any]:
+    return {**scan_json(scan), "policy": scan.policy.to_json()}

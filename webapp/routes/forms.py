@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from webapp.routes.api_batches import MAX_BATCH
+from webapp.routes.policy_form import FINE_FIELDS
 from webapp.routes.submitting import host_ceiling
 from webapp.scans.draft import Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
@@ -14,17 +15,6 @@ from webapp.scans.retry_policy import POLICY_FIELDS
 from webapp.scans.rules.shorthand import SHORTHAND
 
 OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS, *SHORTHAND)
-#: Of the policy, those that the form folds away.
-FINE_FIELDS: Final = (
-    "backoff_coefficient",
-    "schedule",
-    "jitter",
-    "connect_timeout",
-    "read_timeout",
-    "retry_on",
-    "respect_retry_after",
-    "retry_after_cap",
-)
 #: An answer that was pasted to try the rule on; it is no part of a scan.
 ANSWER_FIELDS: Final = ("answer_status", "answer_headers", "answer_body")
 #: Bad lines that the page explains one by one.

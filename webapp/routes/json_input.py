@@ -1,5 +1,6 @@
 """What programs send, taken apart with errors that name the field."""
 
+import dataclasses
 from typing import Any
 
 from flask import request
@@ -21,6 +22,14 @@ def json_object() -> dict[str, Any]:
 def scan_filter() -> Filter:
     """The query's ``state``, ``batch`` and ``q``; raises InvalidField."""
     return Filter(state=_state(), batch_id=_batch(), text=request.args.get("q", ""))
+
+
+def waiting_filter() -> Filter:
+    """The same for scans that wait, which need not be said; raises InvalidField for any other state."""
+    which = scan_filter()
+    if which.state not in (None, State.WAITING):
+        raise InvalidField("state", f"{which.state} is not waiting", "Only scans that wait can be tried now.")
+    return dataclasses.replace(which, state=State.WAITING)
 
 
 def list_cursors() -> dict[str, str | None]:

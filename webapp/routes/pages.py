@@ -2,13 +2,34 @@
 
 from flask import Blueprint, Response
 
-from webapp.routes import export, pages_batches, pages_home, pages_partials, pages_scans, pages_try, pages_workers
+from webapp.routes import (
+    export,
+    pages_batches,
+    pages_bulk,
+    pages_home,
+    pages_partials,
+    pages_policy,
+    pages_scans,
+    pages_try,
+    pages_workers,
+)
 from webapp.routes.error_pages import error_page
 from webapp.routes.retention import gone_words
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
 
 bp = Blueprint("pages", __name__)
-for part in (pages_home, pages_scans, pages_batches, pages_workers, pages_partials, pages_try, export):
+_PARTS = (
+    pages_home,
+    pages_scans,
+    pages_policy,
+    pages_bulk,
+    pages_batches,
+    pages_workers,
+    pages_partials,
+    pages_try,
+    export,
+)
+for part in _PARTS:
     bp.register_blueprint(part.bp)
 
 

@@ -1,5 +1,6 @@
 """A retry policy in plain words and numbers: what it would do, and for a scan what has come of it so far."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,11 +59,18 @@ class PlanView:
         return cls(_shortened(steps), _summary(planned, 0, policy))
 
     @classmethod
-    def of_scan(cls, scan: Scan, attempts: Sequence[Attempt], policy: RetryPolicy | None = None) -> "PlanView":
-        """What it did, and what it will do under this policy, or its own."""
+    def of_scan(
+        cls,
+        scan: Scan,
+        attempts: Sequence[Attempt],
+        *,
+        policy: RetryPolicy | None = None,
+        due_at: dt.datetime | None = None,
+    ) -> "PlanView":
+        """What it did, and what it will do: under its own policy, or under another one that moves the next attempt."""
         policy = policy or scan.policy
         past = [_past_step(attempt, scan) for attempt in attempts]
-        rest = _rest(scan, policy)
+        rest = _rest(scan, policy, due_at or scan.due_at)
         if rest is None:
             return cls(_shortened(past), _ended(scan))
         coming = [_planned_step(each, scan.interruptions) for each in rest.attempts]
@@ -70,8 +78,8 @@ class PlanView:
         return cls((*_shortened(past), *_shortened(coming)), _summary(rest, scan.attempt, policy))
 
 
-def _rest(scan: Scan, policy: RetryPolicy) -> RetryPlan | None:
-    starts_at = scan.attempt_started_at if scan.state is State.RUNNING else scan.due_at
+def _rest(scan: Scan, policy: RetryPolicy, due_at: dt.datetime | None) -> RetryPlan | None:
+    starts_at = scan.attempt_started_at if scan.state is State.RUNNING else due_at
     if scan.state.is_terminal or starts_at is None:
         return None
     done = scan.attempt - scan.interruptions - (scan.state is State.RUNNING)

@@ -10,7 +10,7 @@ from webapp.routes import words
 from webapp.routes.plan import plan_words
 from webapp.scans.models import Batch, Scan
 from webapp.scans.retry_policy import POLICY_FIELDS, Backoff, Jitter
-from webapp.scans.states import ACTIVE_STATES, State
+from webapp.scans.states import ACTIVE_STATES, IDLE_STATES, State
 
 #: Tabs of states that scans seldom come to are shown once one is there.
 ALWAYS_SHOWN: Final = frozenset({State.QUEUED, State.RUNNING, State.WAITING, State.SUCCEEDED, State.FAILED})
@@ -74,6 +74,7 @@ def init_app(app: Flask) -> None:
         SCOPE_WORDS=words.SCOPES,
         ALWAYS_SHOWN=ALWAYS_SHOWN,
         ACTIVE_STATES=ACTIVE_STATES,
+        IDLE_STATES=IDLE_STATES,
         POLICY_FIELDS=POLICY_FIELDS,
         BACKOFFS=tuple(Backoff),
         JITTERS=tuple(Jitter),

@@ -5,7 +5,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.scans.errors import BatchNotFound, InvalidField, NotAllowedNow, ScanNotFound
+from webapp.scans.errors import BatchNotFound, ChangedMeanwhile, InvalidField, NotAllowedNow, ScanNotFound
 
 _TELLING: Final = frozenset({"Allow", "Retry-After", "WWW-Authenticate"})
 
@@ -24,6 +24,7 @@ def register(blueprint: Blueprint) -> None:
     """Give the core's errors their one answer in this blueprint."""
     blueprint.register_error_handler(InvalidField, _invalid_field)
     blueprint.register_error_handler(NotAllowedNow, _not_allowed_now)
+    blueprint.register_error_handler(ChangedMeanwhile, lambda error: problem(409, "Changed meanwhile", str(error)))
     blueprint.register_error_handler(ScanNotFound, lambda _: problem(404, "No such scan", "No scan has this id."))
     blueprint.register_error_handler(BatchNotFound, lambda _: problem(404, "No such batch", "No batch has this id."))
     blueprint.register_error_handler(HTTPException, http_problem)

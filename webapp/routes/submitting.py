@@ -1,7 +1,8 @@
 """What pages and API do alike when somebody asks for something: commit it, wake the workers, tell the pages."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tasks.host_gate import get_gate
 from tasks.wake import wake
@@ -9,16 +10,17 @@ from webapp.live.publisher import publish
 from webapp.routes.gate import visitor
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
+from webapp.scans.filters import Filter
 from webapp.scans.host_limits import NO_LIMITS, HostLimits
 from webapp.scans.lifecycle import Submission, WakeUp
+from webapp.scans.waiting import waiting_ids
 
 
 def submit_and_wake(
     drafts: Sequence[Draft], batch_name: str | None = None, host_limits: HostLimits = NO_LIMITS
 ) -> tuple[Submission, bool]:
     """Store the scans, as a batch if it is named; False when they start only once the broker is back."""
-    ceiling = host_ceiling() or NO_LIMITS
-    at_once = min(filter(None, (ceiling.at_once, host_limits.at_once)), default=None)
+    at_once = _least(_ceiling_at_once(), host_limits.at_once)
     submission = lifecycle.submit(
         drafts, batch_name=batch_name, by=visitor().name, host_limits=host_limits, at_once=at_once
     )
@@ -44,3 +46,27 @@ def retry_and_wake(scan_id: uuid.UUID) -> bool:
     is_awake = wake([WakeUp.after(change)])
     publish([change])
     return is_awake
+
+
+def retry_all_that_wait(which: Filter) -> int:
+    """How many of the filter's scans are due now that waited; the scheduler wakes them."""
+    count = 0
+    for ids in waiting_ids(which):
+        changes = lifecycle.retry_all(ids, at_once=_ceiling_at_once())
+        publish(changes)
+        count += len(changes)
+    return count
+
+
+def change_policy_and_tell(scan_id: uuid.UUID, changes: Mapping[str, Any], **base: Any) -> None:
+    """Raises what ``lifecycle.change_policy`` raises."""
+    publish([lifecycle.change_policy(scan_id, changes, **base)])
+
+
+def _ceiling_at_once() -> int | None:
+    ceiling = host_ceiling()
+    return ceiling.at_once if ceiling else None
+
+
+def _least(*limits: int | None) -> int | None:
+    return min(filter(None, limits), default=None)

@@ -46,6 +46,7 @@ TRIGGERS: Final = {
     Trigger.INITIAL: "first",
     Trigger.AUTOMATIC: "retry",
     Trigger.MANUAL: "by hand",
+    Trigger.BULK_RETRY: "all by hand",
     Trigger.REDELIVERED: "resumed",
 }
 #: Short enough for a chip.

@@ -21,6 +21,10 @@ class BatchNotFound(ScanError):
     """No batch has this id."""
 
 
+class ChangedMeanwhile(ScanError):
+    """Somebody changed what this change was based on."""
+
+
 class NotAllowedNow(ScanError):
     """The scan is in a state in which this cannot be done; ``state`` says which."""
 

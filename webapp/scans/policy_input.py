@@ -41,6 +41,17 @@ def read_policy(given: Mapping[str, Any]) -> RetryPolicy:
     return policy
 
 
+def amend_policy(policy: RetryPolicy, changes: Mapping[str, Any]) -> RetryPolicy:
+    """The policy with these options in the place of its own; null or empty is the default. Raises InvalidField."""
+    kept: dict[str, Any] = policy.to_json()
+    # Who changes how the waits grow has no use for what belongs to the way before, and need not take it back.
+    if "backoff" not in changes and (changes.get("schedule") or changes.get("jitter") == Jitter.DECORRELATED):
+        del kept["backoff"]
+    if changes.get("backoff") not in (None, "", Backoff.SCHEDULE):
+        del kept["schedule"]
+    return read_policy({**kept, **changes})
+
+
 def _check_together(policy: RetryPolicy) -> None:
     if policy.backoff is Backoff.SCHEDULE and not policy.schedule:
         raise InvalidField("schedule", "is missing", "List the waits, such as 10s, 1m, 5m; the last one stays.")

@@ -1,8 +1,10 @@
 """When to ask again, and when to give up: pure arithmetic, no clock and no dice."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from hashlib import sha256
 from itertools import count, islice
 from typing import Any, Final, Self
 
@@ -77,6 +79,11 @@ class RetryPolicy:
             values["retry_on"] = RetryOn(tuple(values["retry_on"]))
         return cls(**values)
 
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal policies alone."""
+        return sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:32]
+
     def wait_after(self, attempt: int) -> float:
         """Seconds from the end of this attempt (1-based) to the start of the next, before chance has its part."""
         match self.backoff:
@@ -132,8 +139,12 @@ class RetryPolicy:
         """
         if attempt >= self.max_attempts:
             return GiveUp.EXHAUSTED
-        wait = max(self.own_wait(attempt, chance), min(asked or 0.0, self.retry_after_cap))
+        wait = self.wait(attempt=attempt, chance=chance, asked=asked)
         return wait if wait < seconds_left else GiveUp.TIMED_OUT
+
+    def wait(self, *, attempt: int, chance: Chance, asked: float | None) -> float:
+        """The longer one of its own wait and the one that the server asked for, as far as it may ask."""
+        return max(self.own_wait(attempt, chance), min(asked or 0.0, self.retry_after_cap))
 
 
 #: The names of all options of a policy.

@@ -47,6 +47,7 @@ class Trigger(StrEnum):
     INITIAL = "initial"
     AUTOMATIC = "automatic"
     MANUAL = "manual"
+    BULK_RETRY = "bulk_retry"
     REDELIVERED = "redelivered"
 
 

@@ -4,7 +4,9 @@ Who loses a race gets None and returns quietly; who asks for what cannot be done
 """
 
 from webapp.scans.lifecycle.attempts import LONGEST_COUNTDOWN, Settled, recall, renew, settle, start
+from webapp.scans.lifecycle.bulk import retry_all
 from webapp.scans.lifecycle.claim import Claim
+from webapp.scans.lifecycle.editing import change_policy, preview_policy
 from webapp.scans.lifecycle.lines import (
     Candidate,
     Line,
@@ -37,6 +39,7 @@ __all__ = [
     "asked_wait",
     "cancel",
     "chance_of",
+    "change_policy",
     "count_unclaimed",
     "expire",
     "find_candidate",
@@ -46,11 +49,13 @@ __all__ = [
     "interrupt",
     "list_lines",
     "look_ahead",
+    "preview_policy",
     "purge",
     "recall",
     "renew",
     "rescue",
     "reseal",
+    "retry_all",
     "retry_now",
     "settle",
     "start",
