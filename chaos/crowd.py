@@ -64,7 +64,7 @@ class Crowd:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         request = urllib.request.Request(f"{self._address}/api/v1/batches", body, headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:  # nosec B310 - its own web
+            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:  # nosec B310
                 return bool(json.load(response)["total"] == len(urls))
         except (OSError, HTTPException, urllib.error.HTTPError, ValueError):
             return False

@@ -164,6 +164,7 @@ def environment(plan: Plan, home: Path, database_url: str | None, broker_url: st
         "HOST_BREAKER_FAILURES": "0",
         "HOST_PAUSE_CAP": "0",
         "SCAN_ALLOW": TARGET_ADDRESS,
+        "SUBMITS_PER_MINUTE": "0",
         "REMAP_SIGTERM": "SIGQUIT",
         **{name: value for name, value in chosen.items() if value},
     }

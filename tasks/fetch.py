@@ -25,7 +25,8 @@ from webapp.scans.states import ErrorCode, Outcome
 
 MAX_BODY_BYTES: Final = 5 * 1024 * 1024
 MAX_REDIRECTS: Final = 5
-USER_AGENT: Final = "Tilldone/0.1"
+#: Stays in each request, also behind a User-Agent that was asked for: who is scanned shall see by what.
+PRODUCT: Final = "Tilldone/0.1"
 #: Room for status lines, headers, chunk sizes and trailers beside the body.
 _FRAME_BYTES: Final = 1024 * 1024
 _FIRST_ERROR: Final = 400
@@ -105,7 +106,7 @@ class _Visit:
 
     def _send(self, request: Request, adapter: Adapter) -> requests.Response:
         """Send it through the adapter, not a Session: that would read redirects, and unpack what they bring."""
-        prepared = _prepared(request)
+        prepared = _prepared(request, self.guard.reach.contact)
         try:
             response = adapter.send(prepared, stream=True, timeout=self.meter.left(), proxies={})
         finally:
@@ -144,7 +145,12 @@ class _Visit:
             raise FetchFailed(garbage_failure(words, is_permanent=True)) from None
 
 
-def _prepared(request: Request) -> requests.PreparedRequest:
+def user_agent(given: str | None, contact: str) -> str:
+    own = f"{PRODUCT} (+{contact})" if contact else PRODUCT
+    return f"{given} {own}" if given else own
+
+
+def _prepared(request: Request, contact: str) -> requests.PreparedRequest:
     """As it goes over the wire; raises FetchFailed for what cannot be sent."""
     if problem := check_url(request.url):
         raise FetchFailed(_invalid(problem))
@@ -152,7 +158,9 @@ def _prepared(request: Request) -> requests.PreparedRequest:
         raise FetchFailed(_unsendable(f"The headers {problem}."))
     if not (request.method.isascii() and request.method.isalpha()):
         raise FetchFailed(_unsendable("The method is not a word."))
-    headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **request.headers}
+    headers = {"Accept": "*/*", **request.headers}
+    given = next((headers.pop(name) for name in list(headers) if name.lower() == "user-agent"), None)
+    headers["User-Agent"] = user_agent(given, contact)
     # Ours, because we unpack: no bomb is expanded behind our back. One exchange a connection.
     headers |= {"Accept-Encoding": "gzip", "Connection": "close"}
     try:

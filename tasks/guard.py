@@ -73,6 +73,8 @@ class Guard:
         """
         for address, port, *_ in addresses:
             target = _Target.of(host, address, port)
+            if any(_blocks(rule, target) for rule in self.reach.block):
+                raise _refusal(f"{target.host} is to be left alone: it is in BLOCK_HOSTS. Nothing was sent.")
             if problem := self._problem(target, is_typed=is_typed):
                 raise _refused(problem, target, is_typed=is_typed)
 
@@ -95,6 +97,10 @@ def _opens(rule: AllowRule, target: _Target) -> bool:
     return rule.has_name(target.host) and target.kind in _BY_NAME
 
 
+def _blocks(rule: AllowRule, target: _Target) -> bool:
+    return rule.port in (None, target.port) and (rule.has_address(target.reached) or rule.has_name(target.host))
+
+
 def _names_port(rule: AllowRule, target: _Target) -> bool:
     return rule.port == target.port and (rule.has_address(target.reached) or rule.has_name(target.host))
 
@@ -104,5 +110,8 @@ def _refused(problem: str, target: _Target, *, is_typed: bool) -> FetchFailed:
     cure = f"Whoever runs this Tilldone can allow it by adding {target.setting} to SCAN_ALLOW."
     if target.kind is AddressClass.METADATA:
         cure = f"It should stay so; only {target.setting} in SCAN_ALLOW would change it."
-    words = f"{lead}{problem}. Nothing was sent. {cure}"
+    return _refusal(f"{lead}{problem}. Nothing was sent. {cure}")
+
+
+def _refusal(words: str) -> FetchFailed:
     return FetchFailed(Failure(Outcome.REFUSED, ErrorCode.REFUSED_BY_POLICY, words, is_permanent=True))

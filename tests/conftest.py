@@ -18,6 +18,7 @@ from tests.reach import LOOPBACK
 from tests.sign_in import an_admin, signed_in
 from webapp.app import create_app
 from webapp.database import db
+from webapp.limits import Limits
 from webapp.live.redis_client import get_redis
 from webapp.migrate import upgrade
 from webapp.settings import Settings
@@ -39,6 +40,8 @@ NO_HOST_LIMITS: Final[dict[str, Any]] = {
 }
 
 
+#: Tests submit faster than anybody should.
+NO_PACE: Final = Limits(submits_per_minute=0, calls_per_minute=0)
 HEADER_KEY = "a2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZyE="
 
 
@@ -52,6 +55,7 @@ def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:
         broker_url=redis_url.replace("unix://", "redis+socket://", 1),
         worker_concurrency=2,
         reach=LOOPBACK,
+        limits=NO_PACE,
         # One target on loopback stands for all hosts of the world.
         **NO_HOST_LIMITS,
     )

@@ -36,6 +36,8 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "HOST_BREAKER_FAILURES": str(settings.host_breaker_failures),
         "HOST_BREAKER_SECONDS": str(settings.host_breaker_seconds),
         "HOST_PAUSE_CAP": str(settings.host_pause_cap),
+        "SUBMITS_PER_MINUTE": str(settings.limits.submits_per_minute),
+        "CALLS_PER_MINUTE": str(settings.limits.calls_per_minute),
         "PYTHONUNBUFFERED": "1",
         **more,
     }

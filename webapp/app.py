@@ -43,8 +43,6 @@ from webapp.scans import sealing
 from webapp.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
-#: Enough for the largest batch of long URLs.
-_MAX_REQUEST_BYTES = 32 * 1024 * 1024
 #: Connections that a web process may hold; its threads wait for one rather than fail.
 _WEB_POOL_SIZE = 16
 
@@ -57,8 +55,9 @@ def create_app(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES,
-        MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES,
+        MAX_CONTENT_LENGTH=settings.limits.request_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.limits.request_bytes,
+        MAX_FORM_PARTS=settings.limits.form_parts,
     )
     app.extensions["tilldone.settings"] = settings
     sealing.init_app(app, settings.header_keys, forgets_at_end=settings.forget_secrets)
@@ -99,5 +98,5 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     for door in (sign_in, setup, invitation, account, tokens, people):
         app.register_blueprint(door.bp)
-    throttle.init_app(app)
+    throttle.init_app(app, settings.limits)
     return app

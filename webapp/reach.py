@@ -23,18 +23,28 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where scans may go."""
+    """Where scans may go, and in whose name."""
 
     profile: Profile = Profile.PUBLIC
     #: What they may reach although it is not public.
     allow: tuple[AllowRule, ...] = ()
+    #: What they may never reach, whatever else is said: hosts whose owners asked to be left alone.
+    block: tuple[AllowRule, ...] = ()
+    #: How the owners of targets find whoever runs this server; part of the User-Agent.
+    contact: str = ""
     #: A file of certificate authorities that are trusted beside the usual ones.
     ca_bundle: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Raises ValueError with the name of the variable that cannot be meant."""
-        return cls(profile=_profile(env), allow=_allow(env), ca_bundle=_ca_bundle(env))
+        return cls(
+            profile=_profile(env),
+            allow=_places(env, "SCAN_ALLOW"),
+            block=_places(env, "BLOCK_HOSTS"),
+            contact=_contact(env),
+            ca_bundle=_ca_bundle(env),
+        )
 
 
 def _profile(env: Mapping[str, str]) -> Profile:
@@ -44,11 +54,18 @@ def _profile(env: Mapping[str, str]) -> Profile:
     return Profile(given)
 
 
-def _allow(env: Mapping[str, str]) -> tuple[AllowRule, ...]:
+def _places(env: Mapping[str, str], name: str) -> tuple[AllowRule, ...]:
     try:
-        return parse_allow_list(env.get("SCAN_ALLOW") or "")
+        return parse_allow_list(env.get(name) or "")
     except ValueError as error:
-        raise ValueError(f"SCAN_ALLOW: {error}; it lists such as {_ALLOW_EXAMPLE}.") from None
+        raise ValueError(f"{name}: {error}; it lists such as {_ALLOW_EXAMPLE}.") from None
+
+
+def _contact(env: Mapping[str, str]) -> str:
+    text = (env.get("CONTACT") or "").strip()
+    if text and not (text.isascii() and text.isprintable() and len(text) <= 200 and not set(text) & set("();\\")):
+        raise ValueError("CONTACT: give an address such as https://example.com/bots or mailto:ops@example.com.")
+    return text
 
 
 def _ca_bundle(env: Mapping[str, str]) -> Path | None:

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from webapp import exposure
+from webapp.limits import Limits
 from webapp.local_keys import is_fernet_key, local_key, make_fernet_key
 from webapp.reach import Reach
 
@@ -79,6 +80,7 @@ class Settings:
     hub: str = "web"
     #: Live pages that one process serves; beyond it they are told to come back.
     max_streams: int = 10_000
+    limits: Limits = Limits()
 
     @property
     def is_redis_embedded(self) -> bool:
@@ -135,6 +137,7 @@ class Settings:
             login_links=frozenset((env.get("TILLDONE_LOGIN_LINKS") or "").split()),
             trusted_hosts=_trusted_hosts(env),
             trusted_proxies=_integer(env, "TRUSTED_PROXIES", 1 if exposure.platform(env) else 0, 0, 9),
+            limits=Limits.from_env(env, _integer),
             is_http_allowed=_choice(env, "HTTP_PLAINTEXT_OK", "0", ("0", "1")) == "1",
             reach=_reach(env),
         )

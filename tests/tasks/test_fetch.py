@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tasks.fetch import MAX_REDIRECTS, USER_AGENT
+from tasks.fetch import MAX_REDIRECTS, PRODUCT
 from tasks.guard import Guard
 from tests.fetching import fetch
 from tests.reach import LOOPBACK
@@ -55,14 +55,14 @@ def test_method_headers_and_body_reach_the_target(target: Target) -> None:
 
     assert exchange.json["method"] == "POST" and exchange.json["body"] == "hello"
     assert exchange.json["headers"]["X-Token"] == "s3cret"
-    assert exchange.json["headers"]["User-Agent"] == USER_AGENT
+    assert exchange.json["headers"]["User-Agent"] == PRODUCT
     assert exchange.json["headers"]["Accept-Encoding"] == "gzip"
 
 
-def test_a_user_agent_of_the_persons_own_is_kept(target: Target) -> None:
+def test_a_user_agent_of_the_persons_own_comes_before_ours(target: Target) -> None:
     exchange = got(target, "/echo", headers={"User-Agent": "mine/1"})
 
-    assert exchange.json["headers"]["User-Agent"] == "mine/1"
+    assert exchange.json["headers"]["User-Agent"] == f"mine/1 {PRODUCT}"
 
 
 @pytest.mark.parametrize("path", ["/hang", "/drip", "/drip-headers"])

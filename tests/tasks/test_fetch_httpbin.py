@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tasks.fetch import USER_AGENT
+from tasks.fetch import PRODUCT
 from tests.fetching import fetch
 from webapp.scans.exchange import MISSING, Exchange, Request
 from webapp.scans.rules import Decision, judge
@@ -30,7 +30,7 @@ def test_only_what_is_needed_is_sent_beside_the_persons_headers(httpbin_url: str
     sent = got(f"{httpbin_url}/headers", **{"X-Mine": "1"}).json["headers"]
 
     assert set(sent) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection", "X-Mine"}
-    assert sent["User-Agent"] == USER_AGENT
+    assert sent["User-Agent"] == PRODUCT
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 304, 400, 401, 404, 418, 429, 500, 503])

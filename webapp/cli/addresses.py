@@ -5,7 +5,7 @@ from typing import Final
 from webapp.settings import Settings
 
 #: An address that means "all of them" is not one that a browser could open.
-_REACHABLE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # nosec B104 - compared, not bound
+_REACHABLE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # nosec B104
 
 
 def reachable(host: str) -> str:

@@ -10,15 +10,13 @@ from webapp.routes import problems
 from webapp.routes.host_notice import too_many_for_a_host
 from webapp.routes.json_input import json_object
 from webapp.routes.scan_json import batch_json
-from webapp.routes.submitting import host_ceiling, submit_and_wake
+from webapp.routes.submitting import current_limits, host_ceiling, submit_and_wake
 from webapp.scans import queries
 from webapp.scans.draft import FIELDS, Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
 from webapp.scans.host_limits import HOST_FIELDS, parse_host_limits
 
 #: More than this is refused whole: a submit must stay one transaction of seconds.
-MAX_BATCH: Final = 50_000
-
 _AWAY: Final = "The broker is away: the scans will start when it is back."
 
 bp = Blueprint("api_batches", __name__, url_prefix="/api/v1/batches")
@@ -56,8 +54,8 @@ def _entries(given: dict[str, Any]) -> list[Any]:
     lists = [given.pop(name) for name in ("urls", "scans") if name in given]
     if len(lists) != 1 or not isinstance(lists[0], list) or not lists[0]:
         raise InvalidField("urls", "must be a list, and the only one", 'Send {"urls": [...]} or {"scans": [{...}]}.')
-    if len(lists[0]) > MAX_BATCH:
-        raise InvalidField("urls", f"are more than {MAX_BATCH:,}", "Send them in several batches.")
+    if len(lists[0]) > current_limits().batch:
+        raise InvalidField("urls", f"are more than {current_limits().batch:,}", "Send them in several batches.")
     return lists[0]
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from webapp.routes.api_batches import MAX_BATCH
 from webapp.routes.policy_form import FINE_FIELDS
-from webapp.routes.submitting import host_ceiling
+from webapp.routes.submitting import current_limits, host_ceiling
 from webapp.scans.draft import Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
 from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, parse_host_limits
@@ -56,8 +55,8 @@ class ScanForm:
         urls, bad_lines = _read_lines(values["urls"])
         if not urls and not bad_lines:
             errors["urls"] = InvalidField("urls", "the box is empty", "Paste a URL such as https://example.com/export.")
-        elif len(urls) > MAX_BATCH:
-            problem = f"the box holds {len(urls):,} URLs, more than {MAX_BATCH:,}"
+        elif len(urls) > (most := current_limits().batch):
+            problem = f"the box holds {len(urls):,} URLs, more than {most:,}"
             errors["urls"] = InvalidField("urls", problem, "Scan them in several parts.")
         drafts = () if errors else tuple(Draft(url=url, **options) for url in urls)
         return cls(values, drafts, tuple(bad_lines), errors, len(urls), host_limits)

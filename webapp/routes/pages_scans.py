@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.routes.forms import ScanForm
 from webapp.routes.host_notice import too_many_for_a_host
 from webapp.routes.pages_home import page_with
+from webapp.routes.problems import NO_ROOM_SECONDS
 from webapp.routes.scan_view import ScanView
 from webapp.routes.security_headers import SANDBOX
 from webapp.routes.submitting import cancel_and_tell, retry_and_wake, submit_and_wake
 from webapp.scans import queries
 from webapp.scans.draft import Draft
-from webapp.scans.errors import InvalidField, NotAllowedNow
+from webapp.scans.errors import InvalidField, NoRoom, NotAllowedNow
 from webapp.scans.sealing import SealBroken
 
 bp = Blueprint("scans", __name__, url_prefix="/scans")
@@ -32,6 +33,10 @@ def submit() -> BaseResponse:
     name = form.values["name"].strip() if is_batch else None
     try:
         submission, is_awake = submit_and_wake(form.drafts, name, form.host_limits)
+    except NoRoom as error:
+        page = page_with(replace(form, errors={error.field: error}), status=429)
+        page.headers["Retry-After"] = str(NO_ROOM_SECONDS)
+        return page
     except InvalidField as error:
         return page_with(replace(form, errors={error.field: error}))
     if not is_awake:

@@ -5,8 +5,10 @@ from typing import Any, Final
 from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.scans.errors import BatchNotFound, ChangedMeanwhile, InvalidField, NotAllowedNow, ScanNotFound
+from webapp.scans.errors import BatchNotFound, ChangedMeanwhile, InvalidField, NoRoom, NotAllowedNow, ScanNotFound
 
+#: When it is worth asking again whether some scans have ended.
+NO_ROOM_SECONDS: Final = 60
 _TELLING: Final = frozenset({"Allow", "Retry-After", "WWW-Authenticate"})
 
 
@@ -23,6 +25,7 @@ def is_api_request() -> bool:
 def register(blueprint: Blueprint) -> None:
     """Give the core's errors their one answer in this blueprint."""
     blueprint.register_error_handler(InvalidField, _invalid_field)
+    blueprint.register_error_handler(NoRoom, _no_room)
     blueprint.register_error_handler(NotAllowedNow, _not_allowed_now)
     blueprint.register_error_handler(ChangedMeanwhile, lambda error: problem(409, "Changed meanwhile", str(error)))
     blueprint.register_error_handler(ScanNotFound, lambda _: problem(404, "No such scan", "No scan has this id."))
@@ -46,6 +49,12 @@ def with_headers_of(error: HTTPException, response: Response) -> Response:
 def _invalid_field(error: InvalidField) -> Response:
     detail = f"{error.field} {error.problem}"
     return problem(422, "Invalid field", detail, field=error.field, cure=error.cure)
+
+
+def _no_room(error: NoRoom) -> Response:
+    response = problem(429, "No room now", f"{error.field} {error.problem}", field=error.field, cure=error.cure)
+    response.headers["Retry-After"] = str(NO_ROOM_SECONDS)
+    return response
 
 
 def _not_allowed_now(error: NotAllowedNow) -> Response:

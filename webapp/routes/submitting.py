@@ -4,22 +4,29 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import current_app
+
 from tasks.host_gate import get_gate
 from tasks.wake import wake
+from webapp.limits import Limits
 from webapp.live.publisher import publish
 from webapp.routes.gate import visitor
 from webapp.scans import lifecycle
+from webapp.scans.counts import count_active
 from webapp.scans.draft import Draft
+from webapp.scans.errors import NoRoom
 from webapp.scans.filters import Filter
 from webapp.scans.host_limits import NO_LIMITS, HostLimits
 from webapp.scans.lifecycle import Submission, WakeUp
 from webapp.scans.waiting import waiting_ids
+from webapp.settings import Settings
 
 
 def submit_and_wake(
     drafts: Sequence[Draft], batch_name: str | None = None, host_limits: HostLimits = NO_LIMITS
 ) -> tuple[Submission, bool]:
     """Store the scans, as a batch if it is named; False when they start only once the broker is back."""
+    _make_sure_of_room(len(drafts))
     at_once = _least(_ceiling_at_once(), host_limits.at_once)
     submission = lifecycle.submit(
         drafts, batch_name=batch_name, by=visitor().name, host_limits=host_limits, at_once=at_once
@@ -27,6 +34,22 @@ def submit_and_wake(
     is_awake = wake(submission.wake_ups)
     publish(submission.changes)
     return submission, is_awake
+
+
+def _make_sure_of_room(count: int) -> None:
+    """Raises NoRoom. Two submits at the same moment may both pass: it is a fence, not a quota to the last scan."""
+    limits = current_limits()
+    if not limits.active:
+        return
+    active = count_active()
+    if active + count > limits.active:
+        problem = f"would make {active + count:,} scans that have not ended; this server takes {limits.active:,}"
+        raise NoRoom("urls", problem, "Wait until some have ended, or have MAX_ACTIVE raised.")
+
+
+def current_limits() -> Limits:
+    settings: Settings = current_app.extensions["tilldone.settings"]
+    return settings.limits
 
 
 def host_ceiling() -> HostLimits | None:

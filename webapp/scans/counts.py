@@ -2,10 +2,11 @@
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Uuid, bindparam, delete, func, select, text, union_all
+from sqlalchemy import BigInteger, Select, Uuid, bindparam, delete, func, select, text, union_all
 
 from webapp.database import db, transaction
 from webapp.scans.derived import ALL, COUNT_CHANGE_TABLE, ScanCount, ScanCountChange
@@ -27,13 +28,27 @@ class Count:
 
 def count_by_state(batch_id: uuid.UUID | None = None) -> dict[State, int]:
     """Of the batch, or of all; zeros included."""
+    return _by_state(db.session.execute(_statement(batch_id)))
+
+
+def count_active() -> int:
+    """Scans that have not ended. Not in the session: who goes on to change them would read what was before."""
+    with db.engine.connect() as connection:
+        counts = _by_state(connection.execute(_statement(None)))
+    return sum(count for state, count in counts.items() if not state.is_terminal)
+
+
+def _statement(batch_id: uuid.UUID | None) -> Select[*tuple[Any, ...]]:
     folded = select(ScanCount.state, ScanCount.scans).where(ScanCount.scope == (batch_id or ALL))
     changes = select(ScanCountChange.state, ScanCountChange.scans)
     if batch_id is not None:
         changes = changes.where(ScanCountChange.batch_id == batch_id)
     # One statement, so that a change is seen either folded or not, and never both or neither.
     both = union_all(folded, changes).subquery()
-    rows = db.session.execute(select(both.c.state, func.sum(both.c.scans)).group_by(both.c.state))
+    return select(both.c.state, func.sum(both.c.scans)).group_by(both.c.state)
+
+
+def _by_state(rows: Iterable[Sequence[Any]]) -> dict[State, int]:
     found = {State(state): int(scans) for state, scans in rows}
     return {state: found.get(state, 0) for state in State}
 

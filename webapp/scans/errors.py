@@ -13,6 +13,10 @@ class InvalidField(ScanError):
         super().__init__(f"{field}: {problem}. {cure}".strip())
 
 
+class NoRoom(InvalidField):
+    """More than this server takes at once; it may be taken later."""
+
+
 class ScanNotFound(ScanError):
     """No scan has this id."""
 

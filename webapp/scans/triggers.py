@@ -70,7 +70,7 @@ _POSTGRES_FUNCTIONS: Final = (
         SELECT coalesce(array_agg(DISTINCT ((key >> {SEGMENT_BITS}) << {SEGMENT_BITS})
             | (get_byte(bytes, n) << 16) | (get_byte(bytes, n + 1) << 8) | get_byte(bytes, n + 2)), '{{}}')
         FROM (SELECT convert_to(searched, 'UTF8') AS bytes) AS whole, generate_series(0, octet_length(bytes) - 3) AS n
-    $$""",  # nosec B608 - a constant of ours
+    $$""",  # nosec B608
 )
 _POSTGRES_TRIGGERS: Final = {
     "scan_inserted": """AFTER INSERT ON scan REFERENCING NEW TABLE AS added
