@@ -33,7 +33,9 @@ _HOST_FAILURES: Final = {
     ErrorCode.BAD_RESPONSE,
 }
 _ASKS_TO_WAIT: Final = (429, 503)
-_FIRST_SERVER_ERROR: Final = 500
+#: The gateway before the host says that it could not reach it. Any other status is an answer, and a 503 or 500 is how
+#: many servers say "not yet": who waits for that must not be kept from asking by having asked.
+_GATEWAY_FAILURES: Final = (502, 504)
 
 
 class Place:
@@ -129,12 +131,12 @@ def renew_places(places: Sequence[Place]) -> None:
 
 
 def sign_of(exchange: Exchange, host: str) -> Sign:
-    """A bad answer is the host's failure if the server says so; one that is merely not good yet is not."""
+    """Whether the host was there; what it answered is no matter of this."""
     failure = exchange.failure
     if _is_elsewhere(exchange, host):
         return Sign.WELL
     if failure is None:
-        return Sign.ILL if (exchange.status or 0) >= _FIRST_SERVER_ERROR else Sign.WELL
+        return Sign.ILL if exchange.status in _GATEWAY_FAILURES else Sign.WELL
     return Sign.ILL if failure.code in _HOST_FAILURES and not failure.is_permanent else Sign.UNKNOWN
 
 

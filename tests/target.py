@@ -145,7 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_flaky(self) -> None:
         is_good = self.count > int(self.query["fail"])
-        self.answer(200 if is_good else 503, GOOD if is_good else {"error": "busy"})
+        bad_status = int(self.query.get("status", "503"))
+        self.answer(200 if is_good else bad_status, GOOD if is_good else {"error": "busy"})
 
     def do_busy(self) -> None:
         """Asks the first who come to come back later."""

@@ -38,8 +38,10 @@ def failed(code: ErrorCode, outcome: Outcome = Outcome.NETWORK_ERROR, *, is_perm
         (answer(200, json={"success": False}), Sign.WELL),
         (answer(404), Sign.WELL),
         (answer(429), Sign.WELL),
-        (answer(500), Sign.ILL),
-        (answer(503), Sign.ILL),
+        (answer(500), Sign.WELL),
+        (answer(503), Sign.WELL),
+        (answer(502), Sign.ILL),
+        (answer(504), Sign.ILL),
         (RESET, Sign.ILL),
         (failed(ErrorCode.CONNECTION_REFUSED), Sign.ILL),
         (failed(ErrorCode.DNS_LOOKUP_FAILED), Sign.ILL),
@@ -50,8 +52,8 @@ def failed(code: ErrorCode, outcome: Outcome = Outcome.NETWORK_ERROR, *, is_perm
         (failed(ErrorCode.UNKNOWN, Outcome.CANCELED), Sign.UNKNOWN),
         (failed(ErrorCode.REFUSED_BY_POLICY, Outcome.REFUSED, is_permanent=True), Sign.UNKNOWN),
         (failed(ErrorCode.BAD_RESPONSE, is_permanent=True), Sign.UNKNOWN),
-        (answer(503, url="https://other.example/", redirects=(URL,)), Sign.WELL),
-        (answer(503, url=f"{URL}/moved", redirects=(URL,)), Sign.ILL),
+        (answer(502, url="https://other.example/", redirects=(URL,)), Sign.WELL),
+        (answer(502, url=f"{URL}/moved", redirects=(URL,)), Sign.ILL),
     ],
 )
 def test_an_exchange_speaks_well_or_ill_of_its_host(exchange: Exchange, sign: Sign) -> None:

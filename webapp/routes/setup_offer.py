@@ -38,4 +38,4 @@ def offer_setup_at_start(app: Flask) -> None:
             if not coming_in.is_set_up(settings):
                 offer_setup(is_start=True)
     except Exception as error:
-        log.warning("cannot see yet whether there is an admin error=%s", type(error).__name__)
+        log.debug("cannot see yet whether there is an admin error=%s", type(error).__name__)
