@@ -24,7 +24,7 @@ from webapp.scans.states import State
 from webapp.scans.triggers import SEGMENT_BITS
 
 #: After so long no further part of the list is looked at.
-SEARCH_SECONDS: Final = 0.04
+SEARCH_SECONDS: Final = 0.03
 #: Scans that are looked at one by one before the index is asked.
 _FIRST_SCANS: Final = 2_000
 #: Scans that are looked at in one question where no index helps.
