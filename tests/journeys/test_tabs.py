@@ -141,3 +141,24 @@ def test_a_tab_that_leads_keeps_following_when_it_goes_elsewhere(
 
     expect_state(page, scan_id, "running")
     streams.wait_for(1, page)
+
+
+def test_a_tab_that_leads_and_is_frozen_hands_over_and_is_right_when_it_thaws(
+    context: BrowserContext, quiet_site: str, moves: Moves, streams: Streams
+) -> None:
+    (scan_id,) = moves.submit()
+    first, second = a_tab(context, quiet_site), a_tab(context, quiet_site)
+    streams.wait_for(1, first)
+    (leading,) = streams.holders
+    other = second if leading is first else first
+    browser = context.new_cdp_session(leading)
+
+    browser.send("Page.setWebLifecycleState", {"state": "frozen"})
+    moves.start(scan_id)
+    expect_state(other, scan_id, "running")
+    moves.end(scan_id)
+    expect_state(other, scan_id, "succeeded")
+    browser.send("Page.setWebLifecycleState", {"state": "active"})
+
+    expect_state(leading, scan_id, "succeeded")
+    expect_live(leading)
