@@ -31,8 +31,10 @@ def _site(settings: Settings) -> str:
 
 
 def offer_setup_at_start(app: Flask) -> None:
-    """Once a start; if the database is not there yet the first request does it."""
+    """Once a start, unless there is another way in; if the database is not there yet the first request does it."""
     settings: Settings = app.extensions["tilldone.settings"]
+    if settings.login_links or settings.admin_password_hash:
+        return
     try:
         with app.app_context():
             if not coming_in.is_set_up(settings):
