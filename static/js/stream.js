@@ -1,13 +1,12 @@
 // This tab's end of the stream: says what the tab shows, reads it again after every break, and hands on the news.
 
 import { collect } from "./frame.js";
-import { listen, tell } from "./news.js";
+import { listen } from "./news.js";
 import { isSame, whatIsShown } from "./shown.js";
 import { isAlone, join } from "./tabs.js";
+import { after, distrust, doubt, read } from "./trust.js";
 import { watch } from "./watch.js";
 
-const OFFLINE_AFTER_MS = 4_000;
-const READ_AGAIN_MS = 2_000;
 // The reader's own step to other scans; said only when it takes long.
 const STEP_MS = 1_000;
 // A tab that nobody looks at gives back its part of the stream; where it has one to itself it does so soon.
@@ -62,31 +61,5 @@ function show(here, shown) {
   here.shown = shown;
   here.names = new Set(shown?.scans);
   here.tabs.show(++here.version, shown);
-  if (shown) after(here, "step", STEP_MS, () => here.trust?.isDone || distrust(here));
-}
-
-function distrust(here, retryMs = 0) {
-  here.trust = null;
-  tell("standing", "catching up");
-  here.timers.offline ??= setTimeout(tell, retryMs + OFFLINE_AFTER_MS, "standing", "offline");
-}
-
-/** Live is what was read after news began to flow. */
-async function read(here) {
-  const trust = { isDone: false };
-  here.trust = trust;
-  const reading = [];
-  tell("refresh", reading);
-  const isRead = (await Promise.allSettled(reading)).every(({ status }) => status === "fulfilled");
-  if (here.trust !== trust) return;
-  if (!isRead) return after(here, "read", READ_AGAIN_MS, () => here.trust === trust && read(here));
-  trust.isDone = true;
-  clearTimeout(here.timers.offline);
-  delete here.timers.offline;
-  tell("standing", "live");
-}
-
-function after(here, name, ms, then) {
-  clearTimeout(here.timers[name]);
-  here.timers[name] = setTimeout(then, ms);
+  if (shown) after(here, "step", STEP_MS, () => here.trust?.isDone || doubt(here));
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.conftest import running_app, settings_for
 from tests.journeys.moves import Moves
@@ -165,3 +165,17 @@ def test_a_deploy_is_over_when_the_new_server_answers(page: Page, own_settings: 
             expect_right(page, scan_id, "running")
             moves.end(scan_id)
             expect_right(page, scan_id, "succeeded")
+
+
+def test_a_page_that_is_read_slowly_says_so_and_is_live_in_the_end(page: Page, quiet_site: str) -> None:
+    held: list[Route] = []
+    page.clock.install()
+    page.route("**/partials/list*", lambda route: held.append(route))
+    with page.expect_request("**/partials/list*"):
+        page.goto(quiet_site)
+
+    page.clock.fast_forward("00:02")
+    expect(chip(page)).to_have_text("catching up")
+    held[0].continue_()
+
+    expect(chip(page)).to_have_text("live")
