@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from flask import Flask
 
 from tests.process import PYTHON, Process
-from tests.sign_in import an_admin
-from webapp.auth import links, tokens
+from tests.sign_in import a_user, an_admin
+from webapp.auth import links, sessions, tokens, users
 from webapp.auth.models import Purpose
-from webapp.auth.rights import Scope
+from webapp.auth.rights import Role, Scope
 from webapp.database import db, init_database
 from webapp.settings import Settings
 
@@ -80,6 +80,16 @@ class Site(str):
         """Signs a browser in as the admin, once."""
         with _inside(self.settings):
             return f"{self}/login?t={links.create_link(Purpose.LOGIN, an_admin())}"
+
+    def add_user(self, name: str, role: Role) -> None:
+        """Somebody who knows PASSWORD."""
+        with _inside(self.settings):
+            a_user(name, role)
+
+    def sign_everybody_out(self) -> None:
+        with _inside(self.settings):
+            for user in users.list_users():
+                sessions.close_all(user.id)
 
     @property
     def bearer(self) -> dict[str, str]:

@@ -33,7 +33,8 @@ bp = Blueprint("sign_in", __name__)
 _WRONG: Final = "That name and password do not go together."
 _NEEDS_HTTPS: Final = (
     "Signing in needs https here: over plain http others on the way could read the password. "
-    "Whoever runs this server can put TLS in front of it, or allow it with HTTP_PLAINTEXT_OK=1 on a private network."
+    "Whoever runs this server can put TLS in front of it (and count that in TRUSTED_PROXIES), or allow it with "
+    "HTTP_PLAINTEXT_OK=1 on a private network."
 )
 
 
@@ -93,7 +94,6 @@ def signed_out() -> BaseResponse:
     flash("You are signed out.")
     response = redirect(url_for("sign_in.form"), 303)
     forget_session(response)
-    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
