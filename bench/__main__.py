@@ -1,8 +1,8 @@
-"""``python -m bench [submit|latency|throughput|pools|due|waiting|hosts|page|list|guard ...]``: all by default."""
+"""``python -m bench [name ...]``: all benchmarks when none is named."""
 
 import sys
 
-from bench import due, guard, hosts, latency, lists, page, pools, submit, throughput, waiting
+from bench import due, guard, hosts, judge, latency, lists, page, pools, submit, throughput, waiting
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "page": page.run,
     "list": lists.run,
     "guard": guard.run,
+    "judge": judge.run,
 }
 
 

@@ -78,6 +78,8 @@ def test_lines(line: str, condition: dict[str, Any]) -> None:
         ("expect_json", "a..b == 5", "is no JMESPath from character 3 on"),
         ("expect_json", {"path": "a[", "value": 5}, "ends too early"),
         ("expect_json", "nope(a) == 5", "nope() is no function"),
+        ("expect_json", "&a == 5", "has & where"),
+        ("expect_json", "not_null(&a) == 5", "has & where"),
         ("expect_json", "a matches (", "is no regular expression: missing ) at character 1"),
         ("expect_json", "a matches x(?=y)", "invalid perl operator at character 2"),
         ("expect_json", "a > null", "cannot tell what is >"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 MAX_STEPS: Final = 400_000
 #: So many characters that are copied or compared count as one step.
 _CHARACTERS_A_STEP: Final = 16
+_BITS_A_DIGIT: Final = 3
 
 
 class TooMuchWork(Exception):
@@ -50,5 +51,7 @@ class Budget:
                     for name, item in current.items():
                         self.charge_text(len(name))
                         waiting.append(item)
+                case int():
+                    self.charge_text(current.bit_length() // _BITS_A_DIGIT)
                 case _:
                     self.charge(1)

@@ -16,6 +16,7 @@ from webapp.scans.rules.budget import Budget
 MAX_LENGTH: Final = 500
 MAX_DEPTH: Final = 30
 
+_TAKE_EXPRESSIONS: Final = frozenset({"sort_by", "max_by", "min_by", "map"})
 _CURE: Final = "Write JMESPath, such as job.progress, items[0].state or length(items)."
 
 
@@ -85,7 +86,8 @@ def _parsed(text: str, of: str) -> tuple[tuple[str | int, ...] | None, Node]:
 
 
 def _check_tree(tree: Node, text: str, of: str) -> None:
-    waiting = [(tree, 1)]
+    root: Node = {"type": "root", "children": [tree]}
+    waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
         if depth > MAX_DEPTH:
@@ -93,7 +95,12 @@ def _check_tree(tree: Node, text: str, of: str) -> None:
         if node["type"] == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
             known = ", ".join(sorted(Functions.FUNCTION_TABLE))
             raise InvalidField(of, f"{node['value']}() is no function of JMESPath", f"Known are {known}.")
-        waiting += ((child, depth + 1) for child in node["children"] if isinstance(child, dict))
+        children = [child for child in node["children"] if isinstance(child, dict)]
+        if any(child["type"] == "expref" for child in children) and node.get("value") not in _TAKE_EXPRESSIONS:
+            raise InvalidField(
+                of, f"{_cut(text)} has & where it means nothing", "It is for sort_by(items, &at) and alike."
+            )
+        waiting += ((child, depth + 1) for child in children)
 
 
 def _plain_steps(node: Node) -> tuple[str | int, ...] | None:
