@@ -47,7 +47,7 @@ class DueScheduler(Scheduler):
         self._watch = ClockWatch(self._renewal_seconds + 1)
         with celery.flask_app.app_context():
             self._lines = HostLines(get_gate(), limit=STEP_LIMIT)
-        self._upkeep = Upkeep(self._settings.keep_days)
+        self._upkeep = Upkeep(self._settings.keep_days, self._settings.limits.stored_bytes)
         self._failing: set[str] = set()
         self._next_unclaimed = 0.0
         self._missing = 0

@@ -22,6 +22,8 @@ class Limits:
     #: Of one request, and of one form's fields.
     request_bytes: int = 32 * _MEBIBYTE
     form_parts: int = 100
+    #: Of all answers that are kept; 0: no limit.
+    stored_bytes: int = 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], integer: _Integer) -> Self:
@@ -30,5 +32,6 @@ class Limits:
             active=integer(env, "MAX_ACTIVE", 500_000, 0, 1_000_000_000),
             submits_per_minute=integer(env, "SUBMITS_PER_MINUTE", 60, 0, 1_000_000),
             calls_per_minute=integer(env, "CALLS_PER_MINUTE", 1200, 0, 1_000_000),
+            stored_bytes=integer(env, "MAX_STORED_MB", 1024, 0, 1_000_000_000) * _MEBIBYTE,
             request_bytes=integer(env, "MAX_REQUEST_MB", 32, 1, 1024) * _MEBIBYTE,
         )

@@ -39,7 +39,7 @@ def rows(table: type) -> int:
 
 def test_what_changed_is_folded_and_indexed_and_then_nothing_is_wanted(either_app: Flask) -> None:
     settle(a_claim(a_scan()), GOOD)
-    found = Upkeep(keep_days=0)
+    found = Upkeep(keep_days=0, most_bytes=0)
 
     assert run_once(found) == 2
     assert (rows(ScanCountChange), rows(SearchTodo), rows(SearchText)) == (0, 0, 1)
@@ -50,7 +50,7 @@ def test_what_changed_is_folded_and_indexed_and_then_nothing_is_wanted(either_ap
 def test_without_keep_days_nothing_is_purged(either_app: Flask) -> None:
     scan_id = an_ended_scan(10_000)
 
-    run_once(Upkeep(keep_days=0))
+    run_once(Upkeep(keep_days=0, most_bytes=0))
 
     assert left(scan_id)
 
@@ -61,7 +61,7 @@ def test_what_was_kept_for_keep_days_is_purged_in_small_steps(
     monkeypatch.setattr(upkeep, "PURGE_LIMIT", 2)
     young = an_ended_scan(1.4)
     old = [an_ended_scan(1.6) for _ in range(3)]
-    found = Upkeep(keep_days=1.5)
+    found = Upkeep(keep_days=1.5, most_bytes=0)
 
     run_once(found)
     assert len(left(*old)) == 1
@@ -73,7 +73,7 @@ def test_what_was_kept_for_keep_days_is_purged_in_small_steps(
 def test_a_step_rests_and_says_for_how_long(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "SHORTEST_REST_SECONDS", 60.0)
     a_scan()
-    found = Upkeep(keep_days=0)
+    found = Upkeep(keep_days=0, most_bytes=0)
     run_once(found)
     a_scan()
     outlook = lifecycle.look_ahead()

@@ -76,6 +76,8 @@ def answer(scan_id: uuid.UUID) -> Response:
     """The stored body as it came. Only JSON keeps its type: no other content may act in a browser on our origin."""
     scan = queries.get_scan(scan_id)
     stored = queries.get_answer(scan_id)
+    if stored is None and queries.dropped_bytes(scan, queries.get_attempts(scan_id)):
+        return problem(410, "Answer dropped", "The oldest answers are dropped when all of them outgrow MAX_STORED_MB.")
     if stored is None:
         return problem(404, "No answer yet", f"This scan is {scan.state.value} and no answer was stored so far.")
     response = Response(stored.body, content_type="application/json" if stored.is_json else "text/plain; charset=utf-8")

@@ -44,6 +44,8 @@ class ScanView:
     timeline: Timeline | None
     plan: PlanView
     answer: AnswerView | None
+    #: Bytes of an answer that was kept, and was dropped to make room.
+    dropped_bytes: int
     header_names: Sequence[str]
     body_size: int
     #: Why neither can be told, if so.
@@ -66,6 +68,7 @@ class ScanView:
             timeline=draw(scan, attempts, now),
             plan=PlanView.of_scan(scan, attempts),
             answer=AnswerView.of(answer) if answer else None,
+            dropped_bytes=0 if answer else queries.dropped_bytes(scan, attempts),
             header_names=sorted(secrets.headers),
             body_size=len(secrets.body or b""),
             seal_fault=seal_fault,

@@ -94,6 +94,13 @@ def get_answer(scan_id: uuid.UUID) -> Answer | None:
     return db.session.get(Answer, scan_id)
 
 
+def dropped_bytes(scan: Scan, attempts: Sequence[Attempt]) -> int:
+    """Of a scan that has ended and has no answer: how much its last answer was, before it was dropped to make room."""
+    if not scan.state.is_terminal:
+        return 0
+    return next((attempt.size for attempt in reversed(attempts) if attempt.size), 0)
+
+
 def get_secrets(scan_id: uuid.UUID) -> Secrets:
     """The scan's own headers and body, which no page and no program is told; raises SealBroken."""
     return sealer().open(scan_id, db.session.scalar(select(Scan.sealed).where(Scan.id == scan_id)))

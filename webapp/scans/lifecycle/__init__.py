@@ -22,6 +22,7 @@ from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.purge import purge
 from webapp.scans.lifecycle.rescue import WritersWaited, expire, hand_back, interrupt, rescue
 from webapp.scans.lifecycle.secrets import Resealed, reseal
+from webapp.scans.lifecycle.storage import drop_answers, stored_bytes
 from webapp.scans.lifecycle.submission import Submission, submit
 from webapp.scans.lifecycle.wake_ups import WakeUp, count_unclaimed, forget_sent, take_due, take_unclaimed
 
@@ -41,6 +42,7 @@ __all__ = [
     "chance_of",
     "change_policy",
     "count_unclaimed",
+    "drop_answers",
     "expire",
     "find_candidate",
     "forget_sent",
@@ -59,6 +61,7 @@ __all__ = [
     "retry_now",
     "settle",
     "start",
+    "stored_bytes",
     "submit",
     "take_due",
     "take_from_lines",
