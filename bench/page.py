@@ -46,9 +46,7 @@ def run() -> None:
 
 def _measure(browser: Browser, address: Site, moves: Moves, *, scans: int, attempts: int, settings: Settings) -> None:
     ids = moves.submit(scans, batch=f"{scans:,} scans", wait_seconds=0.5, max_attempts=attempts)
-    db.session.rollback()
-    batch_id = queries.get_scan(ids[0]).batch_id
-    assert batch_id is not None
+    batch_id = moves.batch_of(ids[0])
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.request.get(address.login_link, max_redirects=0)
     page.goto(f"{address}/batches/{batch_id}")
@@ -115,6 +113,7 @@ def _check(page: Page, batch_id: uuid.UUID) -> None:
     """What the page shows when the dust has settled is what the database says."""
     db.session.rollback()
     counts = queries.count_by_state(queries.Filter(batch_id=batch_id))
+    db.session.rollback()
     done = f"{counts[State.SUCCEEDED]:,}"
     expect(page.locator("[data-done]")).to_have_text(done, timeout=_SETTLED_MILLISECONDS)
     expect(page.locator(".row:not([data-state=succeeded])")).to_have_count(0)

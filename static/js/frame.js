@@ -4,6 +4,7 @@ import { tell } from "./news.js";
 
 const scans = new Map();
 const counts = new Map();
+const told = new Map();
 let isAsked = false;
 
 export function collect(news) {
@@ -16,10 +17,18 @@ export function collect(news) {
   requestAnimationFrame(flush);
 }
 
+/** What was read may be older than the counts that came while it was: they are told again. */
+export function retellCounts(since) {
+  for (const { each, at } of told.values()) if (at > since) tell("counts", each);
+}
+
 function flush() {
   isAsked = false;
   if (scans.size) tell("scans", [...scans.values()]);
-  for (const each of counts.values()) tell("counts", each);
+  for (const each of counts.values()) {
+    told.set(each.batch_id, { each, at: performance.now() });
+    tell("counts", each);
+  }
   scans.clear();
   counts.clear();
 }

@@ -1,6 +1,7 @@
 // Reads how a list stands now: its counts, how many scans wait to be shown, and the rows that it shows.
 
 import { fetchFragment, morph } from "./fragment.js";
+import { retellCounts } from "./frame.js";
 import { tell } from "./news.js";
 
 // Elements that stand once on the page.
@@ -13,6 +14,7 @@ export async function readList(list, { rows }) {
   if (list.dataset.batch) query.set("batch", list.dataset.batch);
   if (rows) query.set("rows", "all");
   const page = location.href;
+  const askedAt = performance.now();
   const fresh = await fetchFragment(`${list.dataset.nowUrl}?${query}`);
   // The reader has gone on to other scans meanwhile.
   if (page !== location.href) return;
@@ -20,6 +22,7 @@ export async function readList(list, { rows }) {
     const [part, news] = [document.getElementById(id), fresh.querySelector(`#${id}`)];
     if (part && news) morph(part, news);
   }
+  retellCounts(askedAt);
   for (const row of fresh.querySelectorAll("[data-scan]")) refreshRow(row);
   // Nothing that could jump.
   if (!shown.length && !fresh.querySelector("#new-scans").hidden) tell("list outdated");

@@ -1,6 +1,7 @@
 // How far a batch is: its bar and its number with the news; its rate, its likely end and its failures a little later.
 
 import { fetchFragment, morph } from "./fragment.js";
+import { retellCounts } from "./frame.js";
 import { listen } from "./news.js";
 import { isTerminal } from "./scan.js";
 import { number, words } from "./words.js";
@@ -10,9 +11,11 @@ const READ_AGAIN_MS = 5_000;
 export function connect(head) {
   let timer = null;
   const read = async () => {
+    const askedAt = performance.now();
     const fresh = await fetchFragment(head.dataset.nowUrl).catch(() => null);
     for (const part of fresh?.querySelectorAll("#batch-progress, #failures") ?? []) morph(document.getElementById(part.id), part);
     timer = null;
+    retellCounts(askedAt);
   };
   listen("counts", ({ batch_id: batch, counts }) => {
     if (batch !== head.dataset.progress || !show(head, counts) || document.hidden) return;

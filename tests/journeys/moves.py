@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.factories import GOOD, UNAVAILABLE, URL, a_claim, settle
+from webapp.database import db
 from webapp.live.publisher import publish
-from webapp.scans import lifecycle
+from webapp.scans import lifecycle, queries
 from webapp.scans.change import Change
 from webapp.scans.draft import Draft
 from webapp.scans.exchange import Exchange
@@ -33,6 +34,13 @@ class Moves:
         submission = lifecycle.submit(drafts, batch_name=batch)
         publish(submission.changes)
         return sorted((change.id for change in submission.changes), reverse=True)
+
+    def batch_of(self, scan_id: uuid.UUID) -> uuid.UUID:
+        """A snapshot that stayed open would make each later commit on SQLite dearer than the one before."""
+        batch_id = queries.get_scan(scan_id).batch_id
+        db.session.rollback()
+        assert batch_id is not None
+        return batch_id
 
     def start(self, scan_id: uuid.UUID, attempt: int = 1) -> Change:
         return self.tell(self.start_unheard(scan_id, attempt))

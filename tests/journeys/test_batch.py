@@ -1,6 +1,6 @@
 """A batch's page follows thousands of scans to the end, and is exact when the dust has settled."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.factories import GOOD, HOPELESS, UNAVAILABLE
 from tests.journeys.moves import Moves
@@ -21,7 +21,7 @@ def test_five_thousand_scans_end_without_a_reload_and_the_counts_are_the_databas
 ) -> None:
     hasty = RetryPolicy(deadline=DEADLINE_SECONDS)
     ids = moves.submit_all([hasty] * (SCANS - WITH_ATTEMPTS) + [RetryPolicy(max_attempts=1)] * WITH_ATTEMPTS, batch="5")
-    batch_id = queries.get_scan(ids[0]).batch_id
+    batch_id = moves.batch_of(ids[0])
     page.goto(f"{quiet_site}/batches/{batch_id}")
     expect(page.locator("[data-live-word]")).to_have_text("live")
     page.evaluate("window.isSamePage = true")
@@ -43,3 +43,25 @@ def test_five_thousand_scans_end_without_a_reload_and_the_counts_are_the_databas
     for row in queries.list_scans(Filter(batch_id=batch_id)).scans:
         expect(page.locator(f"#scan-{row.id}")).to_have_attribute("data-state", row.state)
     assert page.evaluate("window.isSamePage") is True
+
+
+def test_counts_that_came_while_the_page_was_read_are_not_undone(page: Page, quiet_site: str, moves: Moves) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    first, second = moves.submit(2, batch="read late")
+    page.clock.install()
+    page.route("**/partials/batch/*", lambda route: held.append((route, route.fetch())))
+    page.goto(f"{quiet_site}/batches/{moves.batch_of(first)}")
+    expect(page.locator("[data-live-word]")).to_have_text("live")
+    moves.start(second)
+    expect(page.locator('[data-count="running"]')).to_have_text("1")
+    with page.expect_request("**/partials/batch/*"):
+        page.clock.fast_forward("00:06")
+
+    moves.end(second)
+    expect(page.locator("[data-done]")).to_have_text("1")
+    route, read_before = held[0]
+    with page.expect_response("**/partials/batch/*"):
+        route.fulfill(response=read_before)
+
+    expect(page.locator("[data-bar] rect[data-state=running] title")).to_have_text("Running 0")
+    expect(page.locator("[data-done]")).to_have_text("1")
