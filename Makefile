@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit sbom bench seed chaos lock clean
+.PHONY: help run test check audit sbom bench bench-live seed chaos lock clean
 
 help: ## Tell what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.runtime ## Start Tilldone on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(BIN)/tilldone up
@@ -40,6 +40,9 @@ bench: $(VENV)/.dev ## Measure (ARGS=… for the benchmarks)
 
 seed: $(VENV)/.runtime ## Fill the database with N made-up scans (N=100000), to try Tilldone at size
 	@$(BIN)/tilldone seed $(or $(N),100000) $(ARGS)
+
+bench-live: $(VENV)/.dev ## Measure the live stream beside its peers
+	@$(BIN)/python -m bench live
 
 chaos: $(VENV)/.runtime ## Kill everything at random and see that no scan is lost (ARGS=… for the drill)
 	@$(BIN)/python -m chaos $(ARGS)

@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import due, guard, hosts, judge, latency, lists, page, pools, submit, throughput, waiting
+from bench import due, guard, hosts, judge, latency, lists, live, page, pools, submit, throughput, waiting
 
 BENCHMARKS = {
     "submit": submit.run,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "list": lists.run,
     "guard": guard.run,
     "judge": judge.run,
+    "live": live.run,
 }
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import sys
 from functools import partial
 
 import click
@@ -10,7 +9,7 @@ from flask import Flask
 
 from webapp.auth.standing import still_stand
 from webapp.database import init_database
-from webapp.live.hub import make_hub
+from webapp.live.hub import Hub, make_hub
 from webapp.live.pace import MAX_OF_AN_OWNER, Pace
 from webapp.live.sidecar import Sidecar
 from webapp.settings import Settings
@@ -23,17 +22,23 @@ _POOL_SIZE = 2
 def hub() -> None:
     """Serve the live streams of all web processes on this machine (HUB=sidecar)."""
     settings = Settings.from_env()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.hub_socket is None:
         click.echo("HUB is not sidecar, so web serves the live streams itself; this process only waits for its end.")
         signal.sigwait({signal.SIGTERM, signal.SIGINT})
-        sys.exit(0)
+        return
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = Flask("hub")
     init_database(app, settings.database_url, pool_size=_POOL_SIZE)
     streams = make_hub(
         app, settings.redis_url, max_streams=settings.max_streams, max_of_an_owner=MAX_OF_AN_OWNER, pace=Pace()
     )
     streams.keep_door(partial(still_stand, app))
+    serve(streams, settings)
+
+
+def serve(streams: Hub, settings: Settings) -> None:
+    """Until SIGTERM."""
+    assert settings.hub_socket is not None
     sidecar = Sidecar(settings.hub_socket, streams)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sidecar.stop())
