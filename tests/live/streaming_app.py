@@ -41,4 +41,7 @@ def create_app(database_url: str, redis_url: str, sidecar: Path | None = None) -
 
 
 if "STREAMING_REDIS_URL" in os.environ:
-    app = create_app(os.environ["STREAMING_DATABASE_URL"], os.environ["STREAMING_REDIS_URL"])
+    _sidecar = os.environ.get("STREAMING_SIDECAR")
+    app = create_app(
+        os.environ["STREAMING_DATABASE_URL"], os.environ["STREAMING_REDIS_URL"], Path(_sidecar) if _sidecar else None
+    )

@@ -4,7 +4,6 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,28 +12,13 @@ from flask import Flask, has_app_context
 
 from tests.live.browser import PATIENCE_SECONDS, Browser, visit
 from tests.live.news import a_change, tell
+from tests.live.servers import gunicorn
 from tests.live.streaming_app import MAX_STREAMS, create_app
-from tests.process import PYTHON, Process
-from tests.stack import free_port
 from webapp.database import db
 from webapp.live.hub import get_hub
 
 SCAN = uuid.UUID(int=7)
 EVENTS = "/api/v1/events"
-
-
-@contextmanager
-def gunicorn(folder: Path, redis_url: str) -> Iterator[tuple[Process, int]]:
-    """Of one worker; gives the process and its port."""
-    port = free_port()
-    argv = [PYTHON, "-m", "gunicorn", "-c", "python:tests.live.streaming_app", "-b", f"127.0.0.1:{port}"]
-    env = {"STREAMING_REDIS_URL": redis_url, "STREAMING_DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}"}
-    process = Process([*argv, "tests.live.streaming_app:app"], env)
-    try:
-        process.wait_for("Booting worker")
-        yield process, port
-    finally:
-        process.stop()
 
 
 @pytest.fixture(scope="module")
@@ -162,24 +146,6 @@ def test_a_browser_that_does_not_read_holds_up_neither_the_others_nor_the_end(
             browser.wait_for_scan(str(last.id))
         process.signal(signal.SIGTERM)
 
-        assert process.wait(timeout=5) == 0
-
-
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
-def test_a_server_that_is_told_to_stop_ends_its_streams_within_a_second(
-    tmp_path: Path, redis_url: str, end: signal.Signals
-) -> None:
-    with gunicorn(tmp_path, redis_url) as (process, port):
-        browsers = [an_open_page(port) for _ in range(20)]
-
-        asked = time.monotonic()
-        process.signal(end)
-        for browser in browsers:
-            browser.wait_for_end()
-        seconds = time.monotonic() - asked
-
-        assert seconds < 1
-        assert all(browser.named("bye") for browser in browsers)
         assert process.wait(timeout=5) == 0
 
 

@@ -32,12 +32,17 @@ def _obstacle(environ: Mapping[str, Any]) -> str:
         return f"the server is {server or 'unknown'}, not gunicorn"
     if not server.startswith(_KNOWN_SERVER):
         return f"{server} is not a version that this was tested with"
-    if socket.socket.__module__ != "socket":
+    if is_patched():
         return "sockets are patched"
     if type(connection) is not socket.socket:
         return f"the connection is a {type(connection).__name__}"
     # Of HTTP/2 one connection carries many requests.
     return "" if str(environ.get("SERVER_PROTOCOL")).startswith("HTTP/1.") else "it is not HTTP/1"
+
+
+def is_patched() -> bool:
+    """Whether gevent has made all that waits cooperative."""
+    return socket.socket.__module__ != "socket"
 
 
 @functools.cache

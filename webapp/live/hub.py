@@ -1,5 +1,6 @@
 """The hub: takes the news of all scans from Redis once a process, and hands it to every stream that shows them."""
 
+import _thread
 import signal
 import socket
 import threading
@@ -15,6 +16,7 @@ from flask import Flask
 
 from webapp.live import frames
 from webapp.live.doorkeeper import ROUND_SECONDS, Doorkeeper
+from webapp.live.handover import is_patched
 from webapp.live.loop import Loop
 from webapp.live.pace import Pace
 from webapp.live.places import Places, affordable
@@ -213,7 +215,11 @@ def serve_in_worker(threads: int) -> None:
 
 def _close_first(then: Any, number: int, frame: FrameType | None) -> None:
     # On a thread, since the one that the signal interrupted may hold a lock.
-    threading.Thread(target=_close_all, name="hub-close").start()
+    if is_patched():
+        # What starts a Thread waits for it, which a signal handler of gevent's may not.
+        _thread.start_new_thread(_close_all, ())
+    else:
+        threading.Thread(target=_close_all, name="hub-close").start()
     if callable(then):
         then(number, frame)
 

@@ -37,7 +37,8 @@ class Sockets:
     def turn(self, now: float) -> None:
         """Do what is due."""
         if now >= self._beat_at:
-            self._beat_at = now + self._pace.heartbeat_seconds / _SLOTS
+            # Behind time it does not make up for what it missed.
+            self._beat_at = max(now, self._beat_at + self._pace.heartbeat_seconds / _SLOTS)
             self._next_slot = (self._next_slot + 1) % _SLOTS
             for stream in self._slots[self._next_slot]:
                 stream.beat()
