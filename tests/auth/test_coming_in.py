@@ -66,6 +66,16 @@ def test_of_several_setup_links_one_makes_an_admin_and_the_others_are_void(
     assert not links.is_any_good(Purpose.SETUP)
 
 
+def test_a_setup_link_makes_no_second_admin(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "hash_password", lambda password: PASSWORD_HASH)
+    secret = links.create_link(Purpose.SETUP)
+    an_admin()
+
+    with pytest.raises(LinkSpent, match="an admin already"):
+        coming_in.as_first_admin(secret, "eve", PASSWORD)
+    assert users.find_user("eve") is None
+
+
 def test_a_login_link_lets_one_in_once(either_app: Flask) -> None:
     user_id = a_user("ada")
     secret = links.create_link(Purpose.LOGIN, user_id)
