@@ -35,6 +35,9 @@ audit: $(VENV)/.dev ## Look up the pinned packages in the advisory database, whe
 sbom: $(VENV)/.dev ## Write sbom.json: all that a running Tilldone is made of, in CycloneDX
 	@$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-file sbom.json
 
+mutants: $(VENV)/.dev ## Break each layer of the guard in turn and see a test fail (ARGS=… for words of their names)
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 bench: $(VENV)/.dev ## Measure (ARGS=… for the benchmarks)
 	@$(BIN)/python -m bench $(ARGS)
 
