@@ -14,5 +14,7 @@ from webapp.settings import Settings
 def ask(request: Request, *, timeout: Timeouts, cancellation: Cancellation | None = None) -> Exchange:
     """One exchange within ``timeout``; whatever the target does is told in it, and never raised."""
     settings: Settings = current_app.extensions["tilldone.settings"]
-    exchange = fetch(request, guard=Guard(settings.reach), timeout=timeout, cancellation=cancellation)
-    return mask(exchange, Secrets(request.headers, request.body))
+    return mask(
+        fetch(request, guard=Guard(settings.reach), timeout=timeout, cancellation=cancellation),
+        Secrets(request.headers, request.body),
+    )

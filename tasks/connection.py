@@ -6,7 +6,6 @@ would never end. Relies on private names of urllib3 2 (``_new_conn``, ``_dns_hos
 
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -20,14 +19,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tasks.cancellation import Cancellation
 from tasks.failures import FetchFailed, connect_failure, dns_failure, peer_failure, tls_failure
+from tasks.lookup import Address, look_up
 from tasks.meter import Meter, MeteredSocket
 
 #: A lookup has no timeout of its own.
 DNS_SECONDS: Final = 5.0
 #: Addresses of a name that are tried: a dead IPv6 must not hide a live IPv4.
 _MAX_ADDRESSES: Final = 3
-
-Address = tuple[Any, ...]
 
 
 class Door(Protocol):
@@ -126,7 +124,7 @@ def open_socket(host: str, port: int, door: Door, meter: Meter) -> socket.socket
     """
     started = time.monotonic()
     try:
-        addresses = _resolve(host, port, min(DNS_SECONDS, meter.left()))
+        addresses = look_up(host, port, min(DNS_SECONDS, meter.left()))
     except OSError as error:
         meter.left()  # raises, if it was the deadline that cut the lookup short
         raise FetchFailed(dns_failure(error, host)) from error
@@ -138,37 +136,6 @@ def open_socket(host: str, port: int, door: Door, meter: Meter) -> socket.socket
         return _connect(addresses[:_MAX_ADDRESSES], host, meter)
     finally:
         meter.add("connect", started)
-
-
-def _resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
-    """Families and addresses; in a thread, because a lookup cannot be interrupted. Raises OSError."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        found = _resolve_in_thread(host, port, timeout)
-    return [(family, address) for family, _, _, _, address in found]
-
-
-def _resolve_in_thread(host: str, port: int, timeout: float) -> list[Any]:
-    results: list[Any] = []
-
-    def look_up() -> None:
-        try:
-            results.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            results.append(error)
-
-    thread = threading.Thread(target=look_up, name="dns", daemon=True)
-    thread.start()
-    thread.join(timeout)
-    if not results:
-        raise TimeoutError(f"no answer within {timeout:.0f} s")
-    if isinstance(results[0], OSError):
-        raise results[0]
-    if isinstance(results[0], UnicodeError):
-        raise OSError("the name is not a valid host name") from results[0]
-    found: list[Any] = results[0]
-    return found
 
 
 def _connect(addresses: list[tuple[int, Address]], host: str, meter: Meter) -> socket.socket:

@@ -34,9 +34,13 @@ def _stuffed(value: bytes) -> bytes:
 
 _BOMB: Final = _zeros(100)
 
+#: Sent in a header by who measures memory.
+ECHOED: Final = "a secret that comes back"
+
 #: Drop by drop, for ever: what comes first at once, then one drop after the other.
 DRIPS: Final[dict[str, tuple[bytes, bytes]]] = {
     "nothing": (b"", b""),
+    "late byte": (b"", b"H"),
     "status line": (b"HTTP/1.1 200 ", b"O"),
     "provisional answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "header name": (OK, b"X"),
@@ -105,6 +109,7 @@ WHOLE: Final[dict[str, Callable[[], bytes]]] = {
     "json of as many strings as may be": lambda: JSON + b"\r\n[" + b'"\\u1234",' * 390_000 + b"0]",
     "json of as many objects as may be": lambda: JSON + b"\r\n[" + b'{"":0},' * 115_000 + b"0]",
     "json of as many keys as may be": lambda: JSON + b"\r\n{%b}" % b",".join(b'"%x":"ab"' % n for n in range(140_000)),
+    "json of as many echoes as may be": lambda: JSON + b'\r\n["%b"%b]' % (ECHOED.encode(), b',"\\u1234"' * 390_000),
     "json of one great number": lambda: JSON + b"\r\n" + b"9" * (5 * _MIB - 1),
     "json of wide letters": lambda: JSON + b'\r\n{"a":"\xf0\x9f\x98\x80' + b"x" * (5 * _MIB - 20) + b'"}',
     "json of as many wide letters as may be": lambda: JSON + b'\r\n["\xf0\x9f\x98\x80' + b"x" * (4 * _MIB - 99) + b'"]',
@@ -148,12 +153,13 @@ class HostileServer:
             else:
                 first, more = (DRIPS if kind == "drips" else FLOODS)[name]
                 connection.sendall(first)
-                self._go_on(connection, itertools.repeat(more), pause=0.03 if kind == "drips" else 0)
+                pause = 0.7 if name == "late byte" else 0.03
+                self._go_on(connection, itertools.repeat(more), pause=pause if kind == "drips" else 0)
 
     def _go_on(self, connection: socket.socket, parts: Iterable[bytes], *, pause: float) -> None:
         for part in parts:
             if self._stopping.is_set():
                 return
-            connection.sendall(part)
             if pause:
                 time.sleep(pause)
+            connection.sendall(part)

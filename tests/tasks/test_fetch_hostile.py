@@ -342,6 +342,28 @@ def test_a_lookup_without_an_answer_ends_at_the_deadline(monkeypatch: pytest.Mon
     assert set(exchange.phases) == {"dns"}
 
 
+def test_names_that_hang_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch, target: Target) -> None:
+    is_over = threading.Event()
+    port = int(target.url("").rsplit(":", 1)[1])
+
+    def look_up(host: str, *_: Any, flags: int = 0, **__: Any) -> Any:
+        if flags:
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        if host.startswith("hang"):
+            is_over.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    hanging = [f"http://hang{number}.example/" for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        slow = list(pool.map(lambda url: fetch(Request("GET", url), timeout=0.3), hanging))
+    quick = [fetch(Request("GET", "http://quick.example/ok"), timeout=20) for _ in range(3)]
+    is_over.set()
+
+    assert {exchange.failure and exchange.failure.outcome for exchange in slow} == {Outcome.TIMED_OUT}
+    assert [exchange.status for exchange in quick] == [200] * 3
+
+
 @pytest.mark.parametrize(("url", "last"), [("/hang", "first_byte"), ("/drip", "body")])
 def test_the_phase_in_which_time_ran_out_is_timed(target: Target, url: str, last: str) -> None:
     phases = fetch(Request("GET", target.url(url)), timeout=0.3).phases

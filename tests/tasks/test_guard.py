@@ -108,6 +108,7 @@ def test_what_a_refusal_asks_for_is_what_it_takes(
         ("*.svc.local", "evilsvc.local", "10.1.2.3", 80, False),
         ("mail.example:25", "mail.example", "8.8.8.8", 25, True),
         ("mail.example", "mail.example", "8.8.8.8", 25, False),
+        ("mail.example:25", "other.example", "8.8.8.8", 25, False),
         ("8.8.8.8:25", "mail.example", "8.8.8.8", 25, True),
         ("100.64.0.0/10", "x.example", "100.64.0.1", 80, True),
         ("2002::/16", "x.example", "2002:808:808::1", 80, True),

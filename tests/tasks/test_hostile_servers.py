@@ -37,9 +37,9 @@ def server() -> Iterator[HostileServer]:
 
 
 def meet(server: HostileServer, path: str, timeout: float) -> Ended:
-    started = time.monotonic()
+    started, before = time.monotonic(), server.connections[path]
     exchange = fetch(Request("GET", server.url(path)), timeout=timeout)
-    return Ended(exchange, time.monotonic() - started, server.connections[path])
+    return Ended(exchange, time.monotonic() - started, server.connections[path] - before)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,23 @@ def test_what_floods_ends_by_its_size(server: HostileServer, name: str) -> None:
         assert exchange.failure.code is ErrorCode.BAD_RESPONSE and not exchange.failure.is_permanent
 
 
+@pytest.mark.parametrize("path", ["floods/provisional answers", "floods/long header lines", "whole/header values"])
+def test_headers_have_an_end_of_their_own(server: HostileServer, path: str) -> None:
+    failure = meet(server, path, FLOOD_SECONDS).exchange.failure
+
+    assert failure is not None and failure.message == "The headers of the answer are larger than 256 KiB."
+
+
+def test_crumbs_are_counted(server: HostileServer) -> None:
+    exchange = meet(server, "floods/small chunks", FLOOD_SECONDS).exchange
+
+    assert exchange.is_truncated and 100_000 < len(exchange.body) < 250_000
+
+
+def test_a_sign_of_life_does_not_begin_the_time_anew(server: HostileServer) -> None:
+    assert meet(server, "drips/late byte", 1.0).seconds < 1.5
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_blows_up_is_cut_or_named(server: HostileServer, name: str) -> None:
     exchange, seconds, connections = meet(server, f"whole/{name}", FLOOD_SECONDS)
@@ -105,20 +122,24 @@ def test_what_blows_up_is_cut_or_named(server: HostileServer, name: str) -> None
 MEASURE = """
 import json, sys
 from tests.fetching import fetch
+from tests.tasks.hostile_server import ECHOED
 from webapp.scans.exchange import Request
+from webapp.scans.masking import mask
 from webapp.scans.rules import judge
+from webapp.scans.sealing import Secrets
 
 def kib(name):
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 *urls, good = sys.argv[1:]
-judge(fetch(Request("GET", good), timeout=5))
+secrets = Secrets({"X-Secret": ECHOED}, None)
+judge(mask(fetch(Request("GET", good), timeout=5), secrets))
 for url in urls:
     with open("/proc/self/clear_refs", "w") as peak:
         peak.write("5")
     before = kib("VmRSS")
-    judge(fetch(Request("GET", url), timeout=20))
+    judge(mask(fetch(Request("GET", url), timeout=20), secrets))
     print(url, kib("VmHWM") - before, flush=True)
 """
 

@@ -31,6 +31,14 @@ def mask(exchange: Exchange, sent: Secrets) -> Exchange:
     if not secrets or not _is_echoed(exchange, secrets):
         return exchange
     body = _mask_bytes(exchange.body, secrets)
+    is_parsed_again = exchange.json is not MISSING and body != exchange.body
+    masked = _masked(exchange, body, secrets)
+    # The values of before and those of now would take twice as much memory as an answer may.
+    del exchange
+    return replace(masked, json=_parsed_again(body)) if is_parsed_again else masked
+
+
+def _masked(exchange: Exchange, body: bytes, secrets: list[str]) -> Exchange:
     failure = exchange.failure
     return replace(
         exchange,
@@ -39,7 +47,7 @@ def mask(exchange: Exchange, sent: Secrets) -> Exchange:
         headers=tuple((_mask_text(name, secrets), _mask_text(value, secrets)) for name, value in exchange.headers),
         content_type=_mask_text(exchange.content_type, secrets),
         body=body,
-        json=_parsed_again(body) if exchange.json is not MISSING and body != exchange.body else exchange.json,
+        json=exchange.json if body == exchange.body else MISSING,
         redirects=tuple(_mask_text(url, secrets) for url in exchange.redirects),
         failure=failure and replace(failure, message=_mask_text(failure.message, secrets)),
     )
