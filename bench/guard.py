@@ -8,14 +8,14 @@ from typing import Final
 import requests
 
 from bench.target import Target
-from tasks.fetch import USER_AGENT, fetch
+from tasks.fetch import PRODUCT, fetch
 from tasks.guard import Guard
 from tests.reach import LOOPBACK
 from webapp.scans.exchange import Request
 
 ROUNDS: Final = 15
 FETCHES: Final = 100
-HEADERS: Final = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close"}
+HEADERS: Final = {"User-Agent": PRODUCT, "Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close"}
 AIM: Final = 0.85
 
 

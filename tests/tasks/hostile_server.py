@@ -153,7 +153,7 @@ class HostileServer:
             else:
                 first, more = (DRIPS if kind == "drips" else FLOODS)[name]
                 connection.sendall(first)
-                pause = 0.7 if name == "late byte" else 0.03
+                pause = 0.8 if name == "late byte" else 0.03
                 self._go_on(connection, itertools.repeat(more), pause=pause if kind == "drips" else 0)
 
     def _go_on(self, connection: socket.socket, parts: Iterable[bytes], *, pause: float) -> None:

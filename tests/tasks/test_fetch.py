@@ -175,6 +175,14 @@ def test_a_header_that_cannot_be_sent_is_refused_without_its_value(target: Targe
     assert target.hits("/ok") == 0
 
 
+@pytest.mark.parametrize("name", ["Host", "Transfer-Encoding", "X-Forwarded-For", "Metadata-Flavor", "Accept-Encoding"])
+def test_a_header_that_is_not_a_persons_to_set_is_refused(target: Target, name: str) -> None:
+    exchange = got(target, "/ok", headers={name: "canary"})
+
+    assert failed(exchange) == (Outcome.REFUSED, ErrorCode.INVALID_REQUEST)
+    assert target.hits("/ok") == 0
+
+
 def test_a_huge_body_is_cut_and_marked(target: Target) -> None:
     exchange = fetch(Request("GET", target.url("/huge?mb=2")), timeout=5, max_bytes=100_000)
 

@@ -171,6 +171,24 @@ def test_at_home_a_person_may_go_where_they_typed_and_a_server_leads_nowhere(
     assert (refusal(guard, host, address, port=port, is_typed=False) is None) is led
 
 
+@pytest.mark.parametrize(
+    ("host", "address", "port", "may"),
+    [
+        ("blocked.example", "8.8.8.8", 80, False),
+        ("a.blocked.example", "8.8.8.8", 80, True),
+        ("other.example", "9.9.9.9", 80, False),
+        ("other.example", "8.8.8.8", 8080, True),
+        ("half.example", "8.8.8.8", 8080, False),
+        ("half.example", "8.8.8.8", 80, True),
+    ],
+)
+def test_what_is_blocked_is_not_asked_even_if_it_is_allowed(host: str, address: str, port: int, may: bool) -> None:
+    block = parse_allow_list("blocked.example,9.9.9.0/24,half.example:8080")
+    guard = Guard(Reach(allow=parse_allow_list("8.8.8.8,blocked.example,9.9.9.9"), block=block))
+
+    assert (refusal(guard, host, address, port=port) is None) is may
+
+
 def test_one_bad_address_refuses_the_name() -> None:
     assert refusal(a_guard(), "x.example", "8.8.8.8", "2606:4700::1") is None
     assert refusal(a_guard(), "x.example", "8.8.8.8", "2606:4700::1", "10.0.0.1") is not None

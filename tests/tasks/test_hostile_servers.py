@@ -96,7 +96,7 @@ def test_crumbs_are_counted(server: HostileServer) -> None:
 
 
 def test_a_sign_of_life_does_not_begin_the_time_anew(server: HostileServer) -> None:
-    assert meet(server, "drips/late byte", 1.0).seconds < 1.5
+    assert meet(server, "drips/late byte", 1.0).seconds < 1.45
 
 
 @pytest.mark.parametrize("name", WHOLE)
