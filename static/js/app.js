@@ -8,6 +8,7 @@ import { connect as connectKeys } from "./keys.js";
 import { connect as connectListLinks } from "./list-links.js";
 import { connect as connectLiveChip } from "./live-chip.js";
 import { connect as connectOptions } from "./options.js";
+import { connect as connectPaste } from "./paste.js";
 import { connect as connectProgress } from "./progress.js";
 import { connect as connectRefresh } from "./refresh.js";
 import { connect as connectRowKeys } from "./row-keys.js";
@@ -19,7 +20,7 @@ import { connect as connectTheme } from "./theme.js";
 import { connect as connectTrial } from "./trial.js";
 
 const BEHAVIOURS = {
-  "[data-box]": [connectBox, connectTrial],
+  "[data-box]": [connectBox, connectPaste, connectTrial],
   "[data-options]": connectOptions,
   "[data-scan-list]": [connectScanList, connectListLinks, connectTabsBar, connectRowKeys],
   "[data-scan-page]": connectScanPage,

@@ -20,10 +20,14 @@ export async function fetchFragment(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   leaveIfSignedOut(response);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
+  const body = parseFragment(await response.text());
   const now = body.querySelector("[data-now]");
   if (now) setServerTime(now.dataset.now);
   return body;
+}
+
+export function parseFragment(html) {
+  return new DOMParser().parseFromString(html, "text/html").body;
 }
 
 /** Focus, selection, scroll and what the reader has folded stay as they are. */

@@ -112,7 +112,6 @@ def test_the_good_lines_go_in_when_asked_for_and_the_page_tells_how_many_did_not
     [
         ("ftp://files.example/", "must start with http:// or https://"),
         ("https://a.example https://b.example", "Put each URL on a line of its own."),
-        ("curl https://a.example -H 'X: y'", "is a command, not a URL"),
         ("https://user:pw@a.example/", "send it in an Authorization header"),
     ],
 )

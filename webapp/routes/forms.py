@@ -43,12 +43,13 @@ class ScanForm:
     errors: Mapping[str, InvalidField] = field(default_factory=dict)
     good_count: int = 0
     host_limits: HostLimits = NO_LIMITS
+    #: What became of a pasted command.
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Self:
         """Check all of it, so that one answer can name all that is wrong."""
-        names = ("urls", "name", *OPTION_FIELDS, *HOST_FIELDS, *ANSWER_FIELDS)
-        values = {name: given.get(name, "") for name in names}
+        values = typed_values(given)
         options, errors = read_options(values)
         host_limits, host_errors = _read_host_limits(values)
         errors |= host_errors
@@ -80,11 +81,19 @@ class ScanForm:
         )
 
 
+def typed_values(given: Mapping[str, str]) -> dict[str, str]:
+    """Every field as it came, empty where it is missing."""
+    names = ("urls", "name", "body_breaks", *OPTION_FIELDS, *HOST_FIELDS, *ANSWER_FIELDS)
+    return {name: given.get(name, "") for name in names}
+
+
 def read_options(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, InvalidField]]:
     """The options parsed, or the error of each field that cannot be meant."""
     given = {name: values.get(name, "").strip() for name in OPTION_FIELDS}
-    # Browsers send line breaks as CRLF, whatever was typed.
+    # Browsers send line breaks as CRLF, whatever was typed; a pasted body may mean them.
     given["body"] = values.get("body", "").replace("\r\n", "\n")
+    if values.get("body_breaks") == "crlf":
+        given["body"] = given["body"].replace("\n", "\r\n")
     errors = {name: error for name in OPTION_FIELDS if (error := _error_of(name, given[name]))}
     if errors:
         return {}, errors
@@ -125,7 +134,7 @@ def _read_lines(text: str) -> tuple[list[str], list[BadLine]]:
 
 def _bad_line(number: int, text: str, problem: str) -> BadLine:
     if text.startswith("curl "):
-        problem, cure = "is a command, not a URL", "Take the URL out of it, and put its headers under Options."
+        problem, cure = "is a command, not a URL", "Paste commands without addresses beside them."
     elif "://" not in text and "." in text and not check_url(f"https://{text}"):
         cure = f"Write https://{_shown(text)}"
     elif len(text.split()) > 1:

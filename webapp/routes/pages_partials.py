@@ -10,11 +10,13 @@ from webapp.routes.forms import read_options
 from webapp.routes.json_input import list_cursors, scan_filter
 from webapp.routes.listing import Tabs, list_url
 from webapp.routes.newcomers import count_newcomers
+from webapp.routes.pasting import filled_in
 from webapp.routes.plan import plan_parts
 from webapp.routes.progress import Progress
 from webapp.routes.scan_view import ScanView
 from webapp.scans import queries
 from webapp.scans.batch_report import failure_groups
+from webapp.scans.draft import METHODS
 from webapp.scans.queries import MAX_PAGE, Filter, parse_id
 from webapp.scans.retry_policy import POLICY_FIELDS
 
@@ -70,3 +72,12 @@ def plan() -> Response:
     # Only the policy: headers are secrets, and an address ends in logs.
     options, errors = read_options({name: request.args.get(name, "") for name in POLICY_FIELDS})
     return make_response(render_template("home/_plan_now.html", **plan_parts(options.get("policy"), errors)))
+
+
+@bp.post("/paste")
+def paste() -> str:
+    """The form as a curl command fills it in. Posted: the command holds secrets, and an address ends in logs."""
+    form = filled_in(request.form)
+    options, errors = read_options(form.values)
+    parts = plan_parts(None if errors else options["policy"], {})
+    return render_template("home/_box.html", form=form, listing=None, methods=METHODS, **parts)

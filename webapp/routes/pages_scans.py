@@ -7,9 +7,11 @@ from typing import Final
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.routes.curl_paste import is_curl
 from webapp.routes.forms import ScanForm
 from webapp.routes.host_notice import too_many_for_a_host
 from webapp.routes.pages_home import page_with
+from webapp.routes.pasting import filled_in
 from webapp.routes.problems import NO_ROOM_SECONDS
 from webapp.routes.scan_view import ScanView
 from webapp.routes.security_headers import SANDBOX
@@ -26,6 +28,10 @@ _BROKER_AWAY: Final = "It is stored, but the queue is away: it starts as soon as
 
 @bp.post("")
 def submit() -> BaseResponse:
+    if is_curl(request.form.get("urls", "")):
+        # For who has no scripts: what it means is looked at before it is sent.
+        form = filled_in(request.form)
+        return page_with(form, status=422 if form.errors else 200)
     form = ScanForm.read(request.form)
     if not form.drafts or (form.bad_lines and "skip_bad" not in request.form):
         return page_with(form)
