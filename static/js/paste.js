@@ -9,8 +9,8 @@ const COMMAND = /^\s*(?:[$>%]\s+)?(?:curl(?:\.exe)?\s|\$session\b|Invoke-WebRequ
 export function connect(form) {
   const box = form.querySelector("[data-urls]");
 
-  const fillIn = async () => {
-    const text = box.value;
+  const fillIn = async (text) => {
+    box.value = text;
     const response = await send(form.dataset.pasteUrl, { body: new FormData(form) }).catch(() => null);
     if (box.value !== text) return;
     if (!response?.ok) return notify("The command could not be read just now: press Scan to try again.");
@@ -20,5 +20,11 @@ export function connect(form) {
     box.dispatchEvent(new Event("input", { bubbles: true }));
     (box.getAttribute("aria-invalid") ? box : form.querySelector("[data-scan-button]")).focus();
   };
-  box.addEventListener("paste", () => setTimeout(() => COMMAND.test(box.value) && fillIn()));
+  box.addEventListener("paste", (event) => {
+    const text = event.clipboardData.getData("text");
+    if (!COMMAND.test(text)) return;
+    // It takes the place of whatever was in the box.
+    event.preventDefault();
+    fillIn(text);
+  });
 }

@@ -63,6 +63,7 @@ def test_the_plan_of_a_waiting_scan_is_changed_and_its_next_attempt_moves(
     expect(page.locator(".plan-step").first).to_have_attribute("data-kind", "http_error")
 
     page.keyboard.press("e")
+    page.wait_for_url(re.compile(r"/policy$"))
     page.fill("[name=initial_interval]", "20m")
     page.fill("[name=deadline]", "10m")
     expect(page.locator("[data-plan]")).to_contain_text("would be over before the next attempt")

@@ -47,6 +47,13 @@ def test_what_cannot_be_done_is_said_at_the_box_and_what_was_pasted_stays(
     assert "Tilldone always checks certificates" in answer.text
 
 
+def test_what_cannot_be_meant_in_it_is_said_beside_its_field(client: FlaskClient) -> None:
+    page = client.post("/partials/paste", data={"urls": "curl https://a.example/ -m 900 -H 'X-Forwarded-For: a'"}).text
+
+    assert re.search(r'id="error-attempt_timeout">[^<]*is not between', page)
+    assert re.search(r'id="error-headers">[^<]*must not set X-Forwarded-For', page)
+
+
 def test_the_filled_form_makes_the_request_of_the_command(client: FlaskClient) -> None:
     command = r"curl https://a.example/ -H 'content-type: multipart/x; boundary=B' -d $'--B\r\n\r\n1\r\n--B--\r\n'"
     page = client.post("/partials/paste", data={"urls": command}).text

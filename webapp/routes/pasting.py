@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from webapp.routes.curl_paste import read_paste
-from webapp.routes.forms import ScanForm, typed_values
+from webapp.routes.forms import ScanForm, read_options, typed_values
 from webapp.scans.errors import InvalidField
 
 
@@ -14,4 +14,6 @@ def filled_in(given: Mapping[str, str]) -> ScanForm:
         paste = read_paste(values["urls"])
     except InvalidField as error:
         return ScanForm(values=values, errors={error.field: error})
-    return ScanForm(values={**values, **paste.fields}, notes=paste.notes)
+    values |= paste.fields
+    _, errors = read_options(values)
+    return ScanForm(values=values, errors=errors, notes=paste.notes)
