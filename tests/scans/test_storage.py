@@ -67,6 +67,6 @@ def test_page_and_program_are_told_that_an_answer_was_dropped(client: FlaskClien
 
     page, answer = client.get(f"/scans/{scan_id}"), client.get(f"/api/v1/scans/{scan_id}/answer")
 
-    assert "MAX_STORED_MB" in page.text and "2 KiB" in page.text or "2.0 kB" in page.text or "2 kB" in page.text
+    assert "MAX_STORED_MB" in page.text
     assert answer.status_code == 410 and "MAX_STORED_MB" in answer.get_json()["detail"]
     assert client.get(f"/api/v1/scans/{a_scan()}/answer").status_code == 404
