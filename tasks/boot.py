@@ -13,6 +13,7 @@ from tasks.celery import celery
 from tasks.connection import trust
 from tasks.fetch import fetch
 from tasks.guard import Guard
+from tasks.lookup import make_room_under_gevent
 from webapp.allow_list import AllowRule
 from webapp.database import db
 from webapp.reach import Reach
@@ -39,6 +40,8 @@ def _warm_up(**_: Any) -> None:
     """Do once, before the forks, what each child would else do for itself and keep a copy of."""
     settings: Settings = celery.flask_app.extensions["tilldone.settings"]
     trust(settings.reach.ca_bundle)
+    if settings.worker_pool == "gevent":
+        make_room_under_gevent(settings.worker_concurrency)
     nowhere = AllowRule.parse("127.0.0.1:9")
     fetch(Request("GET", "http://127.0.0.1:9/"), guard=Guard(Reach(allow=(nowhere,))), timeout=1)
     with celery.flask_app.app_context():

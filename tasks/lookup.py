@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from collections import deque
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -20,6 +21,12 @@ def look_up(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
     except socket.gaierror:
         found = None
     return [(family, address) for family, _, _, _, address in found or _ask(host, port, timeout)]
+
+
+def make_room_under_gevent(lookups: int) -> None:
+    """gevent looks names up in ten threads: ten names that hang would hold up all the others."""
+    threads = import_module("gevent").get_hub().threadpool
+    threads.maxsize = max(threads.maxsize, lookups)
 
 
 def _numeric(host: str, port: int) -> list[Any]:

@@ -410,11 +410,43 @@ print(*(job.value.failure.code if job.value.failure else job.value.status for jo
 """
 
 
-def test_many_share_one_thread_under_gevent() -> None:
+#: Lookups hang in the thread that gevent gives them, as they do in the C library.
+HANGING_UNDER_GEVENT = """
+from gevent import monkey; monkey.patch_all()
+import _socket, gevent
+real, sleep = _socket.getaddrinfo, monkey.get_original("time", "sleep")
+def look_up(host, *args):
+    name = host.decode() if isinstance(host, bytes) else host
+    if name.startswith("hang"):
+        sleep(3)
+    return real(name if name[0].isdigit() else "127.0.0.1", *args)
+_socket.getaddrinfo = look_up
+from tasks.lookup import make_room_under_gevent
+from tests.fetching import fetch
+from tests.target import Target
+from webapp.scans.exchange import Request
+make_room_under_gevent(40)
+port = Target().url("").rsplit(":", 1)[1]
+urls = [f"http://hang{number}.example:{port}/ok" for number in range(30)]
+jobs = [gevent.spawn(fetch, Request("GET", url), timeout=0.5) for url in urls]
+gevent.sleep(0.1)
+jobs.append(gevent.spawn(fetch, Request("GET", f"http://quick.example:{port}/ok"), timeout=2.5))
+gevent.joinall(jobs)
+ends = [jobs[number].value for number in (0, -1)]
+print(*(end.failure.code if end.failure else end.status for end in ends))
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "ends"),
+    [(UNDER_GEVENT, ["TIMEOUT", "TIMEOUT", "TIMEOUT", "200", "200"]), (HANGING_UNDER_GEVENT, ["TIMEOUT", "200"])],
+    ids=["all wait", "lookups hang"],
+)
+def test_many_share_one_thread_under_gevent(script: str, ends: list[str]) -> None:
     pytest.importorskip("gevent")
     root = Path(__file__).parents[2]
     run = subprocess.run(
-        [sys.executable, "-c", UNDER_GEVENT],
+        [sys.executable, "-c", script],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
@@ -422,4 +454,4 @@ def test_many_share_one_thread_under_gevent() -> None:
         timeout=30,
     )
 
-    assert run.stdout.split() == ["TIMEOUT", "TIMEOUT", "TIMEOUT", "200", "200"], run.stderr
+    assert run.stdout.split() == ends, run.stderr
