@@ -10,13 +10,13 @@ from sqlalchemy import Connection, text
 
 from webapp.auth import models as auth_models
 from webapp.database import db
-from webapp.scans import derived, models
+from webapp.scans import derived, models, templates
 from webapp.scans.triggers import install_triggers
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: PostgreSQL's advisory lock that one migrating process holds.
 _LOCK: Final = 0x7111D0E
-_ = models, derived, auth_models  # the tables must be known to the metadata before Alembic looks at it
+_ = models, derived, templates, auth_models  # the tables must be known to the metadata before Alembic looks at it
 
 
 def upgrade(app: Flask) -> None:

@@ -16,12 +16,13 @@ import { connect as connectScanList } from "./scan-list.js";
 import { connect as connectScanPage } from "./scan-page.js";
 import { connect as connectStream } from "./stream.js";
 import { connect as connectTabsBar } from "./tabs-bar.js";
+import { connect as connectTemplateChoice } from "./template-choice.js";
 import { connect as connectTheme } from "./theme.js";
 import { connect as connectTrial } from "./trial.js";
 
 const BEHAVIOURS = {
   "[data-box]": [connectBox, connectPaste, connectTrial],
-  "[data-options]": connectOptions,
+  "[data-options]": [connectOptions, connectTemplateChoice],
   "[data-scan-list]": [connectScanList, connectListLinks, connectTabsBar, connectRowKeys],
   "[data-scan-page]": connectScanPage,
   "[data-progress]": connectProgress,

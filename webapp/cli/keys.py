@@ -21,7 +21,7 @@ def key() -> None:
 
 @click.command("rotate-keys")
 def rotate_keys() -> None:
-    """Seal all stored headers and bodies anew with the first of HEADER_KEYS.
+    """Seal all stored headers and bodies, those of templates too, anew with the first of HEADER_KEYS.
 
     To retire a key: put the new one before it, restart everything, run this, then take the old one out.
     """
@@ -36,6 +36,8 @@ def rotate_keys() -> None:
             if step.last is None:
                 break
             count, broken, last = count + step.renewed, broken + step.broken, step.last
+        step = lifecycle.reseal_templates()
+        count, broken = count + step.renewed, broken + step.broken
     click.echo(f"{count:,} sealed anew.")
     if broken:
         raise Refused(

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, url_for
 
 from webapp.routes import problems
+from webapp.routes.api_templates import with_template
 from webapp.routes.host_notice import too_many_for_a_host
 from webapp.routes.json_input import json_object
 from webapp.routes.scan_json import batch_json
@@ -28,7 +29,7 @@ def submit() -> tuple[Response, int, dict[str, str]]:
     given = json_object()
     name = str(given.pop("name", None) or "")
     host_limits = parse_host_limits({field: given.pop(field, None) for field in HOST_FIELDS}, host_ceiling())
-    drafts, rejected = _sort_out(_entries(given), _shared_options(given))
+    drafts, rejected = _sort_out(_entries(given), _shared_options(with_template(given)))
     if not drafts:
         raise InvalidField("urls", "hold nothing that can be scanned", _first_errors(rejected))
     submission, is_awake = submit_and_wake(drafts, name, host_limits)

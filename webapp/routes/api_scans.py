@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from webapp.routes import problems
+from webapp.routes.api_templates import with_template
 from webapp.routes.interruptions import resumed_after
 from webapp.routes.json_input import json_object, page_limit, scan_filter, waiting_filter
 from webapp.routes.problems import problem
@@ -30,7 +31,7 @@ problems.register(bp)
 
 @bp.post("")
 def submit() -> tuple[Response, int, dict[str, str]]:
-    draft = Draft.parse(json_object())
+    draft = Draft.parse(with_template(json_object()))
     submission, _ = submit_and_wake([draft])
     scan = queries.get_scan(submission.changes[0].id)
     return jsonify(scan_json(scan)), 201, {"Location": url_for("api_scans.show", scan_id=scan.id)}

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from webapp.routes import problems
 from webapp.routes.answer_view import text_of
+from webapp.routes.api_templates import with_template
 from webapp.routes.json_input import json_object
 from webapp.routes.problems import problem
 from webapp.routes.trial import RETRY_AFTER_SECONDS, Trial, TrialsBusy, try_answer, try_target
@@ -23,6 +24,7 @@ MAX_TOLD_BYTES: Final = 64 * 1024
 def try_it() -> Response:
     given = json_object()
     answer = given.pop("answer", None)
+    given = with_template(given)
     if answer is None:
         return jsonify(_trial_json(try_target(Draft.parse(given))))
     options = _options(given)

@@ -6,20 +6,24 @@ from typing import Any, Final, Self
 
 from webapp.routes.policy_form import FINE_FIELDS
 from webapp.routes.submitting import current_limits, host_ceiling
+from webapp.scans import templates
 from webapp.scans.draft import Draft, checked_url, parse_options
 from webapp.scans.errors import InvalidField
 from webapp.scans.host_limits import HOST_FIELDS, NO_LIMITS, HostLimits, parse_host_limits
 from webapp.scans.request_grammar import check_url
 from webapp.scans.retry_policy import POLICY_FIELDS
-from webapp.scans.rules.shorthand import SHORTHAND
+from webapp.scans.rules.shorthand import RULE_FIELDS
+from webapp.scans.sealing import SealBroken
 
-OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS, *SHORTHAND)
+OPTION_FIELDS: Final = ("method", "headers", "body", *POLICY_FIELDS, *RULE_FIELDS)
 #: An answer that was pasted to try the rule on; it is no part of a scan.
 ANSWER_FIELDS: Final = ("answer_status", "answer_headers", "answer_body")
+#: The template that was chosen, and the one whose options stand in the fields already.
+CHOICE_FIELDS: Final = ("template", "filled")
 #: Bad lines that the page explains one by one.
 MAX_EXPLAINED: Final = 50
 #: What lists of choices send when nobody has chosen.
-_USUAL_CHOICES: Final = ("GET", "fixed", "none", "yes", "all")
+USUAL_CHOICES: Final = ("GET", "fixed", "none", "yes", "all")
 _SHOWN_LENGTH: Final = 160
 
 
@@ -69,7 +73,7 @@ class ScanForm:
     @property
     def has_options(self) -> bool:
         """Whether there is something in the options to be seen."""
-        return self._shows_any(("name", *OPTION_FIELDS, *HOST_FIELDS))
+        return self._shows_any(("name", "template", *OPTION_FIELDS, *HOST_FIELDS))
 
     @property
     def has_fine_options(self) -> bool:
@@ -77,30 +81,47 @@ class ScanForm:
 
     def _shows_any(self, names: Iterable[str]) -> bool:
         return any(
-            self.values.get(name) and self.values[name] not in _USUAL_CHOICES or name in self.errors for name in names
+            self.values.get(name) and self.values[name] not in USUAL_CHOICES or name in self.errors for name in names
         )
 
 
 def typed_values(given: Mapping[str, str]) -> dict[str, str]:
     """Every field as it came, empty where it is missing."""
-    names = ("urls", "name", "body_breaks", *OPTION_FIELDS, *HOST_FIELDS, *ANSWER_FIELDS)
+    names = ("urls", "name", "body_breaks", *OPTION_FIELDS, *HOST_FIELDS, *ANSWER_FIELDS, *CHOICE_FIELDS)
     return {name: given.get(name, "") for name in names}
 
 
 def read_options(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, InvalidField]]:
     """The options parsed, or the error of each field that cannot be meant."""
-    given = {name: values.get(name, "").strip() for name in OPTION_FIELDS}
-    # Browsers send line breaks as CRLF, whatever was typed; a pasted body may mean them.
-    given["body"] = values.get("body", "").replace("\r\n", "\n")
-    if values.get("body_breaks") == "crlf":
-        given["body"] = given["body"].replace("\n", "\r\n")
+    given = _typed(values)
     errors = {name: error for name in OPTION_FIELDS if (error := _error_of(name, given[name]))}
     if errors:
         return {}, errors
     try:
-        return parse_options(given), {}
+        return parse_options(_with_template(values, given) if values.get("template") else given), {}
     except InvalidField as error:
         return {}, {error.field: error}
+
+
+def _typed(values: Mapping[str, str]) -> dict[str, Any]:
+    # Browsers send line breaks as CRLF, whatever was typed; a pasted body may mean them.
+    body = values.get("body", "").replace("\r\n", "\n")
+    if values.get("body_breaks") == "crlf":
+        body = body.replace("\n", "\r\n")
+    return {name: values.get(name, "").strip() for name in OPTION_FIELDS} | {"body": body}
+
+
+def _with_template(values: Mapping[str, str], typed: dict[str, Any]) -> dict[str, Any]:
+    """Of a template that filled the fields only its headers are still to come. Raises InvalidField."""
+    template = templates.find_template(values["template"])
+    try:
+        if values.get("filled") == str(template.id):
+            return {**typed, "headers": templates.apply(template, {"headers": typed["headers"]})["headers"]}
+        # A list of choices sends its first word, chosen or not.
+        chosen = {name: value for name, value in typed.items() if name == "method" or value not in USUAL_CHOICES}
+        return templates.apply(template, chosen)
+    except SealBroken as error:
+        raise InvalidField("template", f"cannot be used: {error}", "Give it its headers again.") from error
 
 
 def _read_host_limits(values: Mapping[str, str]) -> tuple[HostLimits, dict[str, InvalidField]]:

@@ -10,12 +10,13 @@ from webapp.routes import (
     pages_partials,
     pages_policy,
     pages_scans,
+    pages_templates,
     pages_try,
     pages_workers,
 )
 from webapp.routes.error_pages import error_page
 from webapp.routes.retention import gone_words
-from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
+from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound, TemplateNotFound
 
 bp = Blueprint("pages", __name__)
 _PARTS = (
@@ -27,6 +28,7 @@ _PARTS = (
     pages_workers,
     pages_partials,
     pages_try,
+    pages_templates,
     export,
 )
 for part in _PARTS:
@@ -41,6 +43,11 @@ def no_such_scan(_: ScanNotFound) -> Response:
 @bp.errorhandler(BatchNotFound)
 def no_such_batch(_: BatchNotFound) -> Response:
     return error_page(404, "No batch has this address. It may be mistyped, or the batch is gone." + gone_words())
+
+
+@bp.errorhandler(TemplateNotFound)
+def no_such_template(_: TemplateNotFound) -> Response:
+    return error_page(404, "No template has this address. It may be mistyped, or the template is gone.")
 
 
 @bp.errorhandler(InvalidField)

@@ -13,6 +13,7 @@ from webapp.routes.sample import sample_url, why_no_sample
 from webapp.scans import queries
 from webapp.scans.draft import METHODS
 from webapp.scans.filters import Filter
+from webapp.scans.templates import list_templates
 
 bp = Blueprint("home", __name__)
 
@@ -46,6 +47,8 @@ def _page(form: ScanForm, listing: Listing, *, status: int = 200, **parts: Any) 
         listing=listing,
         batches=queries.list_batches(_BATCHES_SHOWN),
         methods=METHODS,
+        # The closed options of most visits need none: static/js/template-choice.js asks for them when they open.
+        templates=list_templates() if form.has_options else None,
         # What is wrong stands beside its field already.
         **plan_parts(None if errors else options["policy"], {}),
         **parts,

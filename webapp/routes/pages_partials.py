@@ -19,6 +19,7 @@ from webapp.scans.batch_report import failure_groups
 from webapp.scans.draft import METHODS
 from webapp.scans.queries import MAX_PAGE, Filter, parse_id
 from webapp.scans.retry_policy import POLICY_FIELDS
+from webapp.scans.templates import list_templates
 
 bp = Blueprint("partials", __name__, url_prefix="/partials")
 
@@ -80,4 +81,5 @@ def paste() -> str:
     form = filled_in(request.form)
     options, errors = read_options(form.values)
     parts = plan_parts(None if errors else options["policy"], {})
-    return render_template("home/_box.html", form=form, listing=None, methods=METHODS, **parts)
+    parts |= {"methods": METHODS, "templates": list_templates()}
+    return render_template("home/_box.html", form=form, listing=None, **parts)

@@ -8,6 +8,7 @@ from flask import Flask
 from webapp.live.events import format_time
 from webapp.routes import words
 from webapp.routes.plan import plan_words
+from webapp.routes.template_form import template_words
 from webapp.scans.models import Batch, Scan
 from webapp.scans.retry_policy import POLICY_FIELDS, Backoff, Jitter
 from webapp.scans.states import ACTIVE_STATES, IDLE_STATES, State
@@ -53,6 +54,7 @@ def init_app(app: Flask) -> None:
     for function in (
         *filters,
         plan_words,
+        template_words,
         what_is_next,
         answer_chip,
         attempts_pill,

@@ -5,7 +5,15 @@ from typing import Any, Final
 from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.scans.errors import BatchNotFound, ChangedMeanwhile, InvalidField, NoRoom, NotAllowedNow, ScanNotFound
+from webapp.scans.errors import (
+    BatchNotFound,
+    ChangedMeanwhile,
+    InvalidField,
+    NoRoom,
+    NotAllowedNow,
+    ScanNotFound,
+    TemplateNotFound,
+)
 
 #: When it is worth asking again whether some scans have ended.
 NO_ROOM_SECONDS: Final = 60
@@ -30,6 +38,9 @@ def register(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(ChangedMeanwhile, lambda error: problem(409, "Changed meanwhile", str(error)))
     blueprint.register_error_handler(ScanNotFound, lambda _: problem(404, "No such scan", "No scan has this id."))
     blueprint.register_error_handler(BatchNotFound, lambda _: problem(404, "No such batch", "No batch has this id."))
+    blueprint.register_error_handler(
+        TemplateNotFound, lambda _: problem(404, "No such template", "No template has this id.")
+    )
     blueprint.register_error_handler(HTTPException, http_problem)
 
 

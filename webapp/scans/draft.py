@@ -51,7 +51,7 @@ def parse_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """All of a draft but its URL: the options that a batch shares, parsed once. Raises InvalidField."""
     return {
         "method": _method(given.get("method")),
-        "headers": _headers(given.get("headers")),
+        "headers": read_headers(given.get("headers")),
         "body": _body(given.get("body")),
         "policy": read_policy(given),
         "rule": read_rule(given) or DEFAULT_RULE,
@@ -79,8 +79,8 @@ def _method(given: object) -> str:
     return method
 
 
-def _headers(given: object) -> dict[str, str]:
-    """Headers from an object, or from text with one ``Name: value`` a line."""
+def read_headers(given: object) -> dict[str, str]:
+    """Headers from an object, or from text with one ``Name: value`` a line; raises InvalidField."""
     if given in (None, "", {}):
         return {}
     headers = _header_lines(given) if isinstance(given, str) else given

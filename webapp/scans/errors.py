@@ -29,6 +29,10 @@ class ChangedMeanwhile(ScanError):
     """Somebody changed what this change was based on."""
 
 
+class TemplateNotFound(ScanError):
+    """No template has this id."""
+
+
 class NotAllowedNow(ScanError):
     """The scan is in a state in which this cannot be done; ``state`` says which."""
 

@@ -21,7 +21,7 @@ from webapp.scans.lifecycle.outlook import Outlook, look_ahead
 from webapp.scans.lifecycle.people import cancel, retry_now
 from webapp.scans.lifecycle.purge import purge
 from webapp.scans.lifecycle.rescue import WritersWaited, expire, hand_back, interrupt, rescue
-from webapp.scans.lifecycle.secrets import Resealed, reseal
+from webapp.scans.lifecycle.secrets import Resealed, reseal, reseal_templates
 from webapp.scans.lifecycle.storage import drop_answers, stored_bytes
 from webapp.scans.lifecycle.submission import Submission, submit
 from webapp.scans.lifecycle.wake_ups import WakeUp, count_unclaimed, forget_sent, take_due, take_unclaimed
@@ -57,6 +57,7 @@ __all__ = [
     "renew",
     "rescue",
     "reseal",
+    "reseal_templates",
     "retry_all",
     "retry_now",
     "settle",

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from webapp.database import transaction
 from webapp.scans.models import Scan
 from webapp.scans.sealing import SealBroken, sealer
+from webapp.scans.templates import Template
 
 
 class Resealed(NamedTuple):
@@ -29,6 +30,18 @@ def reseal(after: uuid.UUID | None, limit: int) -> Resealed:
         for scan_id, sealed in renewed.items():
             connection.execute(update(Scan).where(Scan.id == scan_id).values(sealed=sealed))
     return Resealed(len(renewed), len(rows) - len(renewed), rows[-1].id if rows else None)
+
+
+def reseal_templates() -> Resealed:
+    """All of them at once: they are few."""
+    with transaction() as connection:
+        rows = connection.execute(select(Template.id, Template.sealed).where(Template.sealed.is_not(None))).all()
+        renewed = {template_id: sealed for template_id, old in rows if old and (sealed := _renewed(old))}
+        for template_id, sealed in renewed.items():
+            connection.execute(
+                update(Template).where(Template.id == template_id).values(sealed=sealed, updated_at=Template.updated_at)
+            )
+    return Resealed(len(renewed), len(rows) - len(renewed), None)
 
 
 def _renewed(sealed: bytes) -> bytes | None:

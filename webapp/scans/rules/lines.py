@@ -24,6 +24,8 @@ _BARE_WORD: Final = re.compile(r"[^\W\d][\w.:/@+-]*")
 def read_line(text: str, *, of: str) -> dict[str, Any]:
     """Any condition, as an object; raises InvalidField, named ``of``."""
     line = text.strip()
+    if (given := _object(line)) is not None:
+        return given
     if line.startswith("not "):
         return {"not": read_line(line[4:], of=of)}
     if _STATUS.fullmatch(line):
@@ -40,6 +42,8 @@ def read_line(text: str, *, of: str) -> dict[str, Any]:
 def read_header_line(text: str, *, of: str) -> dict[str, Any]:
     """``Name: pattern``, or the name alone where it is enough that the header is there."""
     line = text.strip()
+    if (given := _object(line)) is not None:
+        return given if given.keys() & {"header", "not"} else {"header": given}
     if line.startswith("not "):
         return {"not": read_header_line(line[4:], of=of)}
     name, _, pattern = line.partition(":")
@@ -48,9 +52,22 @@ def read_header_line(text: str, *, of: str) -> dict[str, Any]:
 
 def read_json_line(text: str, *, of: str) -> dict[str, Any]:
     line = text.strip()
+    if (given := _object(line)) is not None:
+        return given if given.keys() & {"json", "not"} else {"json": given}
     if line.startswith("not "):
         return {"not": read_json_line(line[4:], of=of)}
     return _json(line, of, _JSON_CURE)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """A condition that was typed, or filled in, as the API has it."""
+    if not (line.startswith("{") and line.endswith("}")):
+        return None
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None
 
 
 def _header(name: str, pattern: str | None) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The short way to say a rule: what is expected, and what ends the hope, in the fields of a form or a program."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ def read_rule(given: Mapping[str, Any]) -> Rule | None:
     if "rule" in said:
         if len(said) > 1:
             raise InvalidField("rule", "stands beside expectations", "Give the rule or the expect_ fields, not both.")
-        return Rule.parse(said["rule"])
+        return Rule.parse(_from_text(said["rule"]))
     if not said:
         return None
     fatal = _tests(_conditions(said.get("fail_when"), "fail_when"), "fail_when")
@@ -63,6 +64,16 @@ def _tests(conditions: list[Any], of: str) -> list[Test]:
 def _test(condition: Any, of: str) -> Test:
     reader = _LINE_READERS.get(of)
     return read_test(reader(condition, of=of) if reader and isinstance(condition, str) else condition, of=of)
+
+
+def _from_text(given: Any) -> Any:
+    """A form has a rule as text."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except (ValueError, RecursionError):
+        raise InvalidField("rule", "is no JSON", 'Give [{"when": {"status": "2xx"}, "then": "success"}].') from None
 
 
 def _is_any(match: object) -> bool:
