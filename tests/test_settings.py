@@ -54,6 +54,8 @@ def test_a_broker_of_its_own_is_kept_apart(tmp_path: Path) -> None:
         ("PORT", "80.5"),
         ("PORT", "nan"),
         ("WORKER_POOL", "fibers"),
+        ("HUB", "elsewhere"),
+        ("MAX_STREAMS", "0"),
         ("WORKER_CONCURRENCY", "-1"),
         ("LEASE_SECONDS", "0"),
         ("GRACE_SECONDS", "soon"),
@@ -121,3 +123,12 @@ def test_up_looks_around_at_home_and_nowhere_else(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setenv("K_SERVICE", "tilldone")
     assert up.profile_of(at_home) is Profile.PUBLIC
+
+
+def test_a_sidecar_has_its_socket_beside_the_data_and_up_starts_it_only_then(tmp_path: Path) -> None:
+    without, beside = settings(tmp_path), settings(tmp_path, HUB="sidecar")
+
+    assert without.hub_socket is None
+    assert beside.hub_socket == tmp_path / "hub.sock"
+    assert "hub" not in up.commands_of(without)
+    assert {"hub", "web", "worker", "beat", "valkey"} <= up.commands_of(beside).keys()

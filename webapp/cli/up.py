@@ -39,7 +39,7 @@ def up() -> None:
     settings = Settings.from_env()
     with hold(settings.home) as lock, closed_gate(settings.home) as gate:
         check_port(settings.host, settings.port)
-        commands = _commands(settings)
+        commands = commands_of(settings)
         login_secrets = [secrets.token_urlsafe(32) for _ in range(2)]
         env = _environment(settings, gate, login_secrets)
         supervisor = Supervisor(folder=ROOT, env=env, names=commands, held_file=lock)
@@ -111,7 +111,8 @@ def _how(event: Message) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
-def _commands(settings: Settings) -> dict[str, str]:
+def commands_of(settings: Settings) -> dict[str, str]:
+    """Those of Procfile.dev that these settings need."""
     processes = parse_procfile((ROOT / "Procfile.dev").read_text(encoding="utf-8")).processes
     needless = {name for name, is_needed in _NEEDED_IF.items() if not is_needed(settings)}
     return {name: command for name, command in processes.items() if name not in needless}
