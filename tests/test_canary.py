@@ -21,7 +21,7 @@ from tests.valkey_server import ValkeyServer
 from webapp.settings import Settings
 
 TOKEN, PASSWORD, COOKIE, BODY = "canary/tok+4711", "canary-password", "canary-cookie", "canary-in-the-body"
-SECRETS = (TOKEN, quote(TOKEN, safe=""), PASSWORD, COOKIE, BODY, base64.b64encode(f"anna:{PASSWORD}".encode()).decode())
+SECRETS = (TOKEN, quote(TOKEN, safe=""), PASSWORD, COOKIE, base64.b64encode(f"anna:{PASSWORD}".encode()).decode())
 HEADERS = {
     "Authorization": "Basic " + base64.b64encode(f"anna:{PASSWORD}".encode()).decode(),
     "X-Api-Token": TOKEN,
@@ -81,6 +81,8 @@ def test_no_secret_is_found_where_it_must_not_be(
     }
     assert b"tilldone.scan" in overheard and "Tried 1 times" in places["the logs"] and "succeeded" in told.stream
     found = [(place, secret) for place, words in places.items() for secret in SECRETS if secret in words]
+    # Elsewhere it may stand as an answer: that of the target which sends back what it was sent.
+    found += [(place, BODY) for place in ("Valkey", "the stream", "the logs") if BODY in places[place]]
     assert not found
 
 

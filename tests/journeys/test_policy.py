@@ -66,7 +66,7 @@ def test_the_plan_of_a_waiting_scan_is_changed_and_its_next_attempt_moves(
     page.wait_for_url(re.compile(r"/policy$"))
     page.fill("[name=initial_interval]", "20m")
     page.fill("[name=deadline]", "10m")
-    expect(page.locator("[data-plan]")).to_contain_text("would be over before the next attempt")
+    expect(page.locator("[data-plan]")).to_contain_text("Would be over before the next attempt")
     page.fill("[name=deadline]", "3h")
     expect(page.locator("[data-plan]")).to_contain_text("every 20")
     page.get_by_role("button", name="Save").click()

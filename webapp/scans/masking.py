@@ -4,13 +4,12 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from webapp.scans.exchange import MISSING, Exchange
-from webapp.scans.sealing import Secrets
 
 MASK: Final = "[masked]"
 #: What is shorter stands in too many answers by chance, and is no secret worth the name.
@@ -24,10 +23,12 @@ _OPEN_NAMES: Final = frozenset(
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*[ ]+(?=\S)")
 
 
-def mask(exchange: Exchange, sent: Secrets) -> Exchange:
-    """The exchange without the exact values of these headers and without the whole of this body, in whichever common
-    spelling they came back."""
-    secrets = sorted(set(_spellings(sent)), key=len, reverse=True)
+def mask(exchange: Exchange, headers: Mapping[str, str]) -> Exchange:
+    """The exchange without the exact values of these request headers, in whichever common spelling they came back.
+
+    A body that comes back is left: many servers answer with what they were sent, and that is the answer.
+    """
+    secrets = sorted(set(_spellings(headers)), key=len, reverse=True)
     if not secrets or not _is_echoed(exchange, secrets):
         return exchange
     body = _mask_bytes(exchange.body, secrets)
@@ -53,11 +54,8 @@ def _masked(exchange: Exchange, body: bytes, secrets: list[str]) -> Exchange:
     )
 
 
-def _spellings(sent: Secrets) -> Iterator[str]:
-    found = [secret for name, value in sent.headers.items() for secret in _secrets_of(name.lower(), value)]
-    if sent.body is not None and len(sent.body) >= SHORTEST_SECRET:
-        found.append(sent.body.decode("utf-8", "replace"))
-    for secret in found:
+def _spellings(headers: Mapping[str, str]) -> Iterator[str]:
+    for secret in (secret for name, value in headers.items() for secret in _secrets_of(name.lower(), value)):
         yield secret
         yield json.dumps(secret)[1:-1]
         yield json.dumps(secret, ensure_ascii=False)[1:-1]
