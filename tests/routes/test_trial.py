@@ -179,6 +179,7 @@ def test_what_is_wrong_in_the_form_is_said_in_the_panel_and_at_its_field(client:
     assert page.status_code == 422 and 'id="error-expect_json"' in page.text
     assert "The box is empty" in empty.text.replace("the box", "The box")
     assert "nonsense" in odd.text
+    assert "data-error-of" not in client.post("/scans", data=typed).text
 
 
 def test_a_pasted_answer_needs_no_url(client: FlaskClient) -> None:

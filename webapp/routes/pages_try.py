@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, make_response, render_template, request
 
@@ -27,6 +27,10 @@ class _Shown:
     status: int = 200
 
     @property
+    def parts(self) -> dict[str, Any]:
+        return {"is_trial": True, "trial": self.trial, "trial_notice": self.notice}
+
+    @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(RETRY_AFTER_SECONDS)} if self.status == 503 else {}
 
@@ -35,7 +39,7 @@ class _Shown:
 def page() -> Response:
     """For who has no scripts: the whole page again, with the trial in its form."""
     shown = _try(_with_pick(request.form))
-    response = page_with(shown.form, status=shown.status, trial=shown.trial, trial_notice=shown.notice)
+    response = page_with(shown.form, status=shown.status, **shown.parts)
     response.headers.update(shown.headers)
     return response
 
@@ -43,7 +47,7 @@ def page() -> Response:
 @bp.post("/partials/try")
 def partial() -> Response:
     shown = _try(request.form)
-    html = render_template("home/_trial.html", form=shown.form, trial=shown.trial, trial_notice=shown.notice)
+    html = render_template("home/_trial.html", form=shown.form, **shown.parts)
     # What is wrong is said in it; a browser would take another status for a fault of the page.
     return make_response(html, 503 if shown.status == 503 else 200, shown.headers)
 
