@@ -102,6 +102,8 @@ WHOLE: Final[dict[str, Callable[[], bytes]]] = {
     "json of empty lists": lambda: _stuffed(b"[]"),
     "json of empty objects": lambda: _stuffed(b"{}"),
     "json of objects": lambda: _stuffed(b'{"":0}'),
+    "json of a few too many objects": lambda: JSON + b"\r\n[" + b'{"":0},' * 300_000 + b"0]",
+    "json of a few too many lists": lambda: JSON + b"\r\n[" + b"[0]," * 250_000 + b"0]",
     "json of numbers": lambda: _stuffed(b"0.5"),
     "json of digits": lambda: _stuffed(b"7"),
     "json of keys": lambda: JSON + b"\r\n{" + b",".join(b'"%x":0' % number for number in range(400_000)) + b"}",
@@ -153,7 +155,7 @@ class HostileServer:
             else:
                 first, more = (DRIPS if kind == "drips" else FLOODS)[name]
                 connection.sendall(first)
-                pause = 0.8 if name == "late byte" else 0.03
+                pause = 1.6 if name == "late byte" else 0.03
                 self._go_on(connection, itertools.repeat(more), pause=pause if kind == "drips" else 0)
 
     def _go_on(self, connection: socket.socket, parts: Iterable[bytes], *, pause: float) -> None:
