@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from webapp.routes import problems
 from webapp.routes.api_templates import with_template
+from webapp.routes.changes import Changes, read_changes
 from webapp.routes.interruptions import resumed_after
 from webapp.routes.json_input import json_object, page_limit, scan_filter, waiting_filter
 from webapp.routes.problems import problem
@@ -48,7 +49,11 @@ def show(scan_id: uuid.UUID) -> Response:
     scan = queries.get_scan(scan_id)
     attempts = queries.get_attempts(scan_id)
     resumed = resumed_after(scan, attempts)
-    told: list[dict[str, Any]] = [attempt_json(attempt, resumed.get(attempt.number)) for attempt in attempts]
+    changes = read_changes(scan_id, attempts, queries.get_answer(scan_id))
+    told: list[dict[str, Any]] = [
+        attempt_json(attempt, resumed.get(attempt.number), changes.get(attempt.number, Changes()))
+        for attempt in attempts
+    ]
     return jsonify({**_scan_with_policy(scan), "rule": scan.rule.to_json(), "attempts": told})
 
 

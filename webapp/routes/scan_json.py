@@ -4,6 +4,7 @@ from typing import Any
 
 from webapp.live import events
 from webapp.live.events import format_time
+from webapp.routes.changes import Changes
 from webapp.scans.models import Attempt, Batch, Scan
 from webapp.scans.states import State
 
@@ -20,7 +21,7 @@ def scan_json(scan: Scan) -> dict[str, Any]:
     }
 
 
-def attempt_json(attempt: Attempt, resumed_after: float | None) -> dict[str, Any]:
+def attempt_json(attempt: Attempt, resumed_after: float | None, changes: Changes) -> dict[str, Any]:
     """``resumed_after`` are the seconds from an interruption to the next attempt."""
     return {
         "number": attempt.number,
@@ -37,6 +38,8 @@ def attempt_json(attempt: Attempt, resumed_after: float | None) -> dict[str, Any
         "size": attempt.size,
         "phases": attempt.phases,
         "conditions": attempt.conditions,
+        "answer_digest": attempt.answer_digest,
+        "changes": [line.to_json() for line in changes.lines],
         "resumed_after": resumed_after,
     }
 

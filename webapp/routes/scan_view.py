@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from webapp.routes.answer_view import AnswerView
+from webapp.routes.changes import Changes, read_changes
 from webapp.routes.curl import curl_command
 from webapp.routes.interruptions import stories
 from webapp.routes.plan import PlanView
@@ -29,6 +30,7 @@ class AttemptView:
     percent: float
     #: What cut it off and how the scan went on; None when it came to its own end.
     interruption: str | None
+    changes: Changes
 
     @property
     def seconds(self) -> float:
@@ -63,7 +65,7 @@ class ScanView:
         return cls(
             scan=scan,
             batch=queries.get_batch(scan.batch_id) if scan.batch_id else None,
-            attempts=_views(attempts[-MAX_ATTEMPTS:], stories(scan, attempts)),
+            attempts=_views(attempts[-MAX_ATTEMPTS:], stories(scan, attempts), read_changes(scan_id, attempts, answer)),
             left_out=max(0, len(attempts) - MAX_ATTEMPTS),
             timeline=draw(scan, attempts, now),
             plan=PlanView.of_scan(scan, attempts),
@@ -109,15 +111,20 @@ def _secrets(scan_id: uuid.UUID) -> tuple[Secrets, str | None]:
         return Secrets(), str(error)
 
 
-def _views(attempts: Sequence[Attempt], interruptions: Mapping[int, str]) -> list[AttemptView]:
+def _views(
+    attempts: Sequence[Attempt], interruptions: Mapping[int, str], changes: Mapping[int, Changes]
+) -> list[AttemptView]:
     """Newest first, all on the scale of the longest."""
     longest = max((_seconds(attempt) for attempt in attempts), default=0.0)
-    return [_view(attempt, longest, interruptions.get(attempt.number)) for attempt in reversed(attempts)]
+    return [
+        _view(attempt, longest, interruptions.get(attempt.number), changes.get(attempt.number, Changes()))
+        for attempt in reversed(attempts)
+    ]
 
 
-def _view(attempt: Attempt, longest: float, interruption: str | None) -> AttemptView:
+def _view(attempt: Attempt, longest: float, interruption: str | None, changes: Changes) -> AttemptView:
     percent = 100 * _seconds(attempt) / longest if longest else 0.0
-    return AttemptView(attempt, segments(attempt, 0.0, percent), round(percent, 3), interruption)
+    return AttemptView(attempt, segments(attempt, 0.0, percent), round(percent, 3), interruption, changes)
 
 
 def _seconds(attempt: Attempt) -> float:

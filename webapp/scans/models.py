@@ -151,6 +151,8 @@ class Attempt(Base):
     final_url: Mapped[str | None] = mapped_column(Text)
     content_type: Mapped[str | None] = mapped_column(String(255))
     size: Mapped[int | None] = mapped_column(Integer)
+    #: Of the whole body: attempts with equal ones brought the same answer.
+    answer_digest: Mapped[str | None] = mapped_column(String(32))
     #: Milliseconds by phase, see exchange.PHASES.
     phases: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
     response_headers: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
@@ -168,6 +170,22 @@ class Answer(Base):
     content_type: Mapped[str] = mapped_column(String(255), default="")
     is_json: Mapped[bool]
     is_truncated: Mapped[bool]
+    digest: Mapped[str] = mapped_column(String(32), server_default="")
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EarlierAnswer(Base):
+    """A body that another one took the place of, or its beginning: the first one, and the latest ones that differed.
+
+    ``attempt`` is the last one that brought it. It goes with the answer that came after it.
+    """
+
+    __tablename__ = "earlier_answer"
+
+    scan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("answer.scan_id", ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(32))
+    is_json: Mapped[bool]
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

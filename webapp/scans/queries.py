@@ -13,7 +13,7 @@ from webapp.database import db, now
 from webapp.scans import counts
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
 from webapp.scans.filters import Filter as Filter
-from webapp.scans.models import Answer, Attempt, Batch, Scan
+from webapp.scans.models import Answer, Attempt, Batch, EarlierAnswer, Scan
 from webapp.scans.sealing import Secrets, sealer
 from webapp.scans.search import Found, search
 from webapp.scans.states import State
@@ -99,6 +99,11 @@ def dropped_bytes(scan: Scan, attempts: Sequence[Attempt]) -> int:
     if not scan.state.is_terminal:
         return 0
     return next((attempt.size for attempt in reversed(attempts) if attempt.size), 0)
+
+
+def get_earlier_answers(scan_id: uuid.UUID) -> Sequence[EarlierAnswer]:
+    """Those that are kept of the ones that others took the place of."""
+    return db.session.scalars(select(EarlierAnswer).where(EarlierAnswer.scan_id == scan_id)).all()
 
 
 def get_secrets(scan_id: uuid.UUID) -> Secrets:

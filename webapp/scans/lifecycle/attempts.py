@@ -13,9 +13,10 @@ from webapp.database import db, now, single_statement, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.durations import format_duration
 from webapp.scans.exchange import MISSING, Exchange, Request
+from webapp.scans.lifecycle.answers import keep_answer
 from webapp.scans.lifecycle.claim import Claim
 from webapp.scans.lifecycle.next_attempt import next_wait, why_not_again
-from webapp.scans.lifecycle.records import INSERT_ATTEMPT, attempt_values, keep_answer
+from webapp.scans.lifecycle.records import INSERT_ATTEMPT, attempt_values
 from webapp.scans.models import SCAN_TABLE, Scan
 from webapp.scans.retry_policy import GiveUp
 from webapp.scans.rules import Decision, Verdict

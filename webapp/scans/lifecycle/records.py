@@ -2,21 +2,18 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, update
+from sqlalchemy import Row, insert
 
-from webapp.scans.exchange import MISSING, Exchange
+from webapp.scans.exchange import Exchange
+from webapp.scans.lifecycle.answers import digest_of
 from webapp.scans.lifecycle.claim import Claim
-from webapp.scans.models import ANSWER_TABLE, ATTEMPT_TABLE, Answer, Scan
+from webapp.scans.models import ATTEMPT_TABLE, Scan
 from webapp.scans.rules import Verdict
 from webapp.scans.states import ErrorCode, Outcome
 
-#: Of an answer that was not good only so much is kept: enough to see why.
-EXCERPT_BYTES: Final = 64 * 1024
 MAX_HEADERS_KEPT: Final = 100
 
 INSERT_ATTEMPT: Final = insert(ATTEMPT_TABLE)
-_INSERT_ANSWER: Final = insert(ANSWER_TABLE)
-_REPLACE_ANSWER: Final = update(ANSWER_TABLE).where(Answer.scan_id == bindparam("of_scan"))
 
 #: What must be read of a running scan to record that its attempt was cut off.
 CUT_OFF_COLUMNS: Final = (
@@ -48,6 +45,7 @@ def attempt_values(claim: Claim, exchange: Exchange, verdict: Verdict) -> dict[s
         "final_url": exchange.url if exchange.redirects else None,
         "content_type": exchange.content_type[:255] or None,
         "size": len(exchange.body) if exchange.status is not None else None,
+        "answer_digest": digest_of(exchange),
         "phases": {phase: round(ms, 2) for phase, ms in exchange.phases.items()},
         "response_headers": [list(pair) for pair in exchange.headers[:MAX_HEADERS_KEPT]],
         "conditions": [condition.to_json() for condition in verdict.conditions],
@@ -66,19 +64,3 @@ def cut_off_values(row: Row[*tuple[Any, ...]], outcome: Outcome, code: ErrorCode
         "error_code": code,
         "error": error,
     }
-
-
-def keep_answer(connection: Connection, claim: Claim, exchange: Exchange, *, is_good: bool) -> None:
-    """Put this body in the place of the one before: the good answer whole, any other as an excerpt."""
-    body = exchange.body if is_good else exchange.body[:EXCERPT_BYTES]
-    is_cut = exchange.is_truncated or len(body) < len(exchange.body)
-    values = {
-        "attempt": claim.change.attempt,
-        "content_type": exchange.content_type[:255],
-        "is_json": exchange.json is not MISSING and not is_cut,
-        "is_truncated": is_cut,
-        "body": body,
-    }
-    if claim.change.attempt > 1 and connection.execute(_REPLACE_ANSWER, {"of_scan": claim.scan_id, **values}).rowcount:
-        return
-    connection.execute(_INSERT_ANSWER, {"scan_id": claim.scan_id, **values})

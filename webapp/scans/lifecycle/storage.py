@@ -6,13 +6,14 @@ That one went is told by what stays: an attempt that brought so many bytes, and 
 from sqlalchemy import delete, func, select
 
 from webapp.database import db, transaction
-from webapp.scans.models import ANSWER_TABLE, Answer, Scan
+from webapp.scans.models import ANSWER_TABLE, Answer, EarlierAnswer, Scan
 
 
 def stored_bytes() -> int:
-    """Of all answers; neither database reads the bodies themselves to tell their lengths."""
+    """Of all answers, and of the earlier ones that go with them; no database reads bodies to tell their lengths."""
     with db.engine.connect() as connection:
-        return int(connection.scalar(select(func.coalesce(func.sum(func.length(Answer.body)), 0))) or 0)
+        sums = [select(func.sum(func.length(body))).scalar_subquery() for body in (Answer.body, EarlierAnswer.body)]
+        return sum(int(size or 0) for size in connection.execute(select(*sums)).one())
 
 
 def drop_answers(limit: int, *, at_least: int) -> int:
