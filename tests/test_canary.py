@@ -129,6 +129,7 @@ def _all_pages(site: Site, told: Told) -> str:
     person = requests.Session()
     person.get(site.login_link, timeout=30)
     paths = ["/", "/workers", f"/batches/{told.batch_id}", "/?q=canary", "/nowhere"]
+    paths += [f"/batches/{told.batch_id}/scans.csv", f"/batches/{told.batch_id}/scans.ndjson"]
     for scan_id in told.ids:
         paths += [f"/scans/{scan_id}", f"/scans/{scan_id}/answer", f"/api/v1/scans/{scan_id}/answer"]
         paths += [f"/api/v1/scans/{scan_id}"]
