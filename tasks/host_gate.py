@@ -88,10 +88,13 @@ class HostGate:
         """Whether there is nothing to keep: no limit, no pause and no breaker."""
         return not (self.limits.are_set or self._breaker[0] or self._pause_cap)
 
-    def enter(self, scope: Scope, place: str, *, is_from_line: bool, is_wanted: bool) -> tuple[Answer, float]:
+    def enter(
+        self, scope: Scope, place: str, *, is_from_line: bool, is_wanted: bool, lease: float | None = None
+    ) -> tuple[Answer, float]:
         """What came of it, and the seconds for which a host that is shut is asked nothing. Raises RedisError."""
         each = (self.limits, scope.own_limits)[: len(scope.keys)]
-        args: list[str | float] = [place, self._lease, self._grace, LINE_SECONDS, int(is_from_line), int(is_wanted)]
+        lease = self._lease if lease is None else lease
+        args: list[str | float] = [place, lease, self._grace, LINE_SECONDS, int(is_from_line), int(is_wanted)]
         for limits in each:
             args += [limits.concurrency or 0, *limits.window]
         answer, seconds = self._enter(scope.keys, args)

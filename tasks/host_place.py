@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Final
@@ -13,8 +14,9 @@ from tasks.database_away import patiently
 from tasks.host_gate import Answer, HostGate, Scope, Sign, get_gate
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
+from webapp.scans.durations import format_duration
 from webapp.scans.exchange import Exchange
-from webapp.scans.host_limits import host_of
+from webapp.scans.host_limits import NO_LIMITS, host_of
 from webapp.scans.retry_after import retry_after_seconds
 from webapp.scans.states import ErrorCode, Trigger
 
@@ -36,6 +38,19 @@ _ASKS_TO_WAIT: Final = (429, 503)
 #: The gateway before the host says that it could not reach it. Any other status is an answer, and a 503 or 500 is how
 #: many servers say "not yet": who waits for that must not be kept from asking by having asked.
 _GATEWAY_FAILURES: Final = (502, 504)
+#: A person who waits for a place is patient for so long, and looks again so often.
+_PATIENCE_SECONDS: Final = 3.0
+_LOOK_AGAIN_SECONDS: Final = 0.1
+#: Until it is worth another try, where nobody knows.
+_RETRY_SECONDS: Final = 5.0
+
+
+class HostNotAsked(Exception):
+    """Says why the host is asked nothing now; ``seconds`` until it is worth another try."""
+
+    def __init__(self, why: str, seconds: float) -> None:
+        super().__init__(why)
+        self.seconds = seconds
 
 
 class Place:
@@ -48,9 +63,9 @@ class Place:
         self._is_left = False
         self.name = uuid.uuid4().hex
 
-    def enter(self, *, is_from_line: bool, is_wanted: bool) -> tuple[Answer, float]:
+    def enter(self, *, is_from_line: bool, is_wanted: bool, lease: float | None = None) -> tuple[Answer, float]:
         """Raises RedisError."""
-        return self._gate.enter(self._scope, self.name, is_from_line=is_from_line, is_wanted=is_wanted)
+        return self._gate.enter(self._scope, self.name, is_from_line=is_from_line, is_wanted=is_wanted, lease=lease)
 
     def renew(self) -> None:
         """Raises RedisError."""
@@ -119,6 +134,33 @@ def ask_for_place(scan_id: uuid.UUID, attempt: int) -> Place | Change | None:
     log.debug("in line scan=%s attempt=%d host=%s why=%s", scan_id, attempt, candidate.host, answer)
     shut_seconds = seconds if answer is Answer.SHUT else None
     return patiently(lambda: lifecycle.hold(scan_id, attempt, seconds=shut_seconds))
+
+
+def ask_for_persons_place(url: str, *, lease: float) -> Place:
+    """For somebody who waits for the answer: like *Retry now* it stands in no line, and no breaker keeps it out.
+
+    After ``lease`` seconds it is given back by itself. Raises HostNotAsked.
+    """
+    gate = get_gate()
+    if gate.is_off:
+        return NoPlace()
+    host = host_of(url)
+    place = Place(gate, Scope(host, None, NO_LIMITS))
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            answer, seconds = place.enter(is_from_line=True, is_wanted=True, lease=lease)
+        except redis.RedisError as error:
+            log.warning("trial refused, Redis is away host=%s error=%s", host, type(error).__name__)
+            raise HostNotAsked("Redis is away, and nobody knows who else asks the host now.", _RETRY_SECONDS) from None
+        if answer is Answer.TAKEN:
+            return place
+        if answer is Answer.SHUT:
+            why = f"{host} asked to be left alone for another {format_duration(max(1, seconds))}."
+            raise HostNotAsked(why, seconds)
+        if time.monotonic() >= until:
+            raise HostNotAsked(f"Scans ask {host} as often as the limits allow.", _RETRY_SECONDS)
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def renew_places(places: Sequence[Place]) -> None:

@@ -9,7 +9,7 @@ from webapp.routes.answer_view import text_of
 from webapp.routes.api_templates import with_template
 from webapp.routes.json_input import json_object
 from webapp.routes.problems import problem
-from webapp.routes.trial import RETRY_AFTER_SECONDS, Trial, TrialsBusy, try_answer, try_target
+from webapp.routes.trial import Trial, TrialRefused, try_answer, try_target
 from webapp.scans.draft import FIELDS, Draft, parse_options
 from webapp.scans.errors import InvalidField
 
@@ -31,10 +31,10 @@ def try_it() -> Response:
     return jsonify(_trial_json(try_answer(_answer(answer), options["rule"], options["policy"])))
 
 
-@bp.errorhandler(TrialsBusy)
-def busy(error: TrialsBusy) -> Response:
-    response = problem(503, "Too many trials", str(error))
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+@bp.errorhandler(TrialRefused)
+def refused(error: TrialRefused) -> Response:
+    response = problem(503, "No trial now", str(error))
+    response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from webapp.routes.forms import ANSWER_FIELDS, ScanForm, read_options
 from webapp.routes.pages_home import page_with
-from webapp.routes.trial import RETRY_AFTER_SECONDS, TrialsBusy, try_answer, try_target
+from webapp.routes.trial import TrialRefused, try_answer, try_target
 from webapp.routes.trial_view import TrialView
 from webapp.scans.errors import InvalidField
 from webapp.scans.rules.shorthand import EXPECTATIONS
@@ -25,6 +25,7 @@ class _Shown:
     trial: TrialView | None = None
     notice: str | None = None
     status: int = 200
+    retry_after: int | None = None
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -32,7 +33,7 @@ class _Shown:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(RETRY_AFTER_SECONDS)} if self.status == 503 else {}
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 @bp.post("/try")
@@ -62,8 +63,8 @@ def _try(given: Mapping[str, str]) -> _Shown:
         return _Shown(form, TrialView.of(try_target(form.drafts[0])))
     except InvalidField as error:
         return _Shown(_with_errors(form, {error.field: error}), status=422)
-    except TrialsBusy as error:
-        return _Shown(form, notice=str(error), status=503)
+    except TrialRefused as error:
+        return _Shown(form, notice=str(error), status=503, retry_after=error.retry_after)
 
 
 def _try_pasted(form: ScanForm) -> _Shown:

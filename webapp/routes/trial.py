@@ -1,7 +1,9 @@
 """Try a rule on the live target, or on a pasted answer, before it is submitted: nothing is stored."""
 
+import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,6 +11,7 @@ from typing import Any, Final
 from tasks.answer_json import parse_json
 from tasks.asking import ask
 from tasks.fetch import MAX_BODY_BYTES
+from tasks.host_place import HostNotAsked, Place, ask_for_persons_place
 from webapp.scans.draft import Draft
 from webapp.scans.errors import InvalidField
 from webapp.scans.exchange import Exchange, Request, Timeouts
@@ -20,15 +23,18 @@ from webapp.scans.rules import Decision, Rule, Verdict, judge
 MAX_SECONDS: Final = 15.0
 MAX_AT_ONCE: Final = 4
 RETRY_AFTER_SECONDS: Final = 5
+#: What is left of a place at the host when its web process dies in a trial.
+_LEASE_SECONDS: Final = MAX_SECONDS + 5
 
 _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 
-class TrialsBusy(Exception):
-    """As many trials are under way as the web process bears."""
+class TrialRefused(Exception):
+    """Not now: says why, and in how many seconds it is worth another try."""
 
-    def __init__(self) -> None:
-        super().__init__(f"{MAX_AT_ONCE} trials are under way already. Try again in a few seconds.")
+    def __init__(self, why: str, retry_after: int = RETRY_AFTER_SECONDS) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +65,37 @@ class Trial:
 
 
 def try_target(draft: Draft) -> Trial:
-    """Ask the target once, as a worker would. Raises TrialsBusy."""
-    if not _slots.acquire(blocking=False):
-        raise TrialsBusy
-    try:
+    """Ask the target once, as a worker would, and as one of those who ask its host. Raises TrialRefused."""
+    with _slot(), _place(draft.url) as place:
         request = Request(draft.method, draft.url, draft.headers, draft.body)
         policy = draft.policy
         total = min(policy.attempt_timeout, MAX_SECONDS)
         exchange = ask(request, timeout=Timeouts(total, policy.connect_timeout, policy.read_timeout))
+        place.leave(exchange)
         return Trial(exchange, judge(exchange, draft.rule), draft.rule, policy)
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(blocking=False):
+        raise TrialRefused(f"{MAX_AT_ONCE} trials are under way already. Try again in a few seconds.")
+    try:
+        yield
     finally:
         _slots.release()
+
+
+@contextmanager
+def _place(url: str) -> Iterator[Place]:
+    try:
+        place = ask_for_persons_place(url, lease=_LEASE_SECONDS)
+    except HostNotAsked as error:
+        cure = "Try again later, or paste an answer instead."
+        raise TrialRefused(f"{error} {cure}", max(1, math.ceil(error.seconds))) from None
+    try:
+        yield place
+    finally:
+        place.leave_untold()
 
 
 def try_answer(given: Mapping[str, Any], rule: Rule, policy: RetryPolicy) -> Trial:
