@@ -37,7 +37,8 @@ def seconds_until_resumed(wake_up: lifecycle.WakeUp) -> float:
 def test_a_killed_child_costs_one_attempt_and_the_scan_goes_on_at_once(
     app: Flask, settings: Settings, news: News, target: Target
 ) -> None:
-    with worker(settings, concurrency=2) as process:
+    # No scheduler and a lease that nobody would wait out: whoever goes on was told of the loss.
+    with worker(settings, concurrency=2, LEASE_SECONDS="60") as process:
         wake_up = started(target, "child")
         for child in pool_children(process.pid):
             child.kill()
@@ -49,7 +50,7 @@ def test_a_killed_child_costs_one_attempt_and_the_scan_goes_on_at_once(
     assert (first.outcome, first.error_code) == (Outcome.INTERRUPTED, ErrorCode.WORKER_LOST)
     assert (second.outcome, second.trigger) == (Outcome.SUCCEEDED, Trigger.REDELIVERED)
     assert row(wake_up.scan_id).crashes == 1
-    assert seconds_until_resumed(wake_up) < 3
+    assert seconds_until_resumed(wake_up) < 20
 
 
 def test_a_scan_that_kills_each_child_is_abandoned(app: Flask, settings: Settings, news: News, target: Target) -> None:
