@@ -10,6 +10,7 @@ from flask import Flask
 from webapp.auth.standing import still_stand
 from webapp.database import init_database
 from webapp.live.hub import Hub, make_hub
+from webapp.live.interpreter import keep_what_is_loaded
 from webapp.live.pace import MAX_OF_AN_OWNER, Pace
 from webapp.live.sidecar import Sidecar
 from webapp.settings import Settings
@@ -42,6 +43,7 @@ def serve(streams: Hub, settings: Settings) -> None:
     sidecar = Sidecar(settings.hub_socket, streams)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sidecar.stop())
+    keep_what_is_loaded()
     click.echo("The hub serves live streams.")
     try:
         sidecar.serve()

@@ -3,7 +3,6 @@
 import _thread
 import signal
 import socket
-import sys
 import threading
 import uuid
 import weakref
@@ -18,6 +17,7 @@ from flask import Flask
 from webapp.live import frames
 from webapp.live.doorkeeper import ROUND_SECONDS, Doorkeeper
 from webapp.live.handover import is_patched
+from webapp.live.interpreter import keep_what_is_loaded, let_go_soon
 from webapp.live.loop import Loop
 from webapp.live.pace import Pace
 from webapp.live.places import Places, affordable
@@ -29,9 +29,6 @@ from webapp.scans import queries
 
 #: Each of these holds a thread of its process, which are needed for requests as well.
 _MAX_PULLED: Final = 48
-#: After this long a thread that computes lets another one go on. Each send lets go of the interpreter and has to get it
-#: back: beside busy pages the slowest percent of the news took 150 ms with Python's own 5 ms, and half of that with it.
-_SWITCH_SECONDS: Final = 0.0002
 _THREADS_FOR_REQUESTS: Final = 4
 #: For those who write to browsers to take the farewell.
 _FAREWELL_SECONDS: Final = 0.3
@@ -143,7 +140,7 @@ class Hub:
     def _started(self) -> Loop:
         if self._loop is None:
             self._places.limit(affordable(self._max_streams))
-            sys.setswitchinterval(_SWITCH_SECONDS)
+            let_go_soon()
             self._loop = self._make_loop()
             self._loop.start()
             if self._doorkeeper is not None:
@@ -211,6 +208,7 @@ def serve_in_worker(threads: int) -> None:
 
     SIGINT and SIGQUIT stop it as well, from a terminal.
     """
+    keep_what_is_loaded()
     for hub in _hubs:
         hub.limit_pulled(max(1, threads - _THREADS_FOR_REQUESTS))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
