@@ -24,6 +24,10 @@ from bench.stream_servers import Server
 from tests.live.news import a_change
 from tests.process import ROOT
 from tests.valkey_server import ValkeyServer
+from webapp.app import create_app
+from webapp.database import db
+from webapp.scans import lifecycle
+from webapp.scans.draft import Draft
 from webapp.scans.states import State
 from webapp.settings import Settings
 
@@ -197,14 +201,25 @@ def _run_breaks() -> None:
         stack.callback(valkey.discard)
         settings = dataclasses.replace(stack.enter_context(parts("sqlite")), redis_url=valkey.url)
         server = stack.enter_context(stream_servers.ours(settings, tick_seconds=0.05))
+        server = dataclasses.replace(server, address=f"{server.address}?{_a_page(settings)}")
         crowd = stack.enter_context(_crowd(server, CROWD))
-        seconds = _seconds_until_all_heard(crowd, "event: resync", valkey.restart)
-        print(f"  {CROWD} streams, Redis restarted: the last was told to refresh {seconds:.2f} s after it was back")
+        seconds = _seconds_until_all_heard(crowd, '"revisions":', valkey.restart)
+        print(f"  {CROWD} pages, Redis restarted: the last was told how all stands {seconds:.2f} s after it was back")
         seconds = _seconds_until_all_heard(crowd, "event: bye", lambda: server.process.signal(signal.SIGTERM))
         print(f"  {CROWD} streams, SIGTERM: the last was told {seconds:.2f} s later", end="")
         started = time.monotonic()
         server.process.wait()
         print(f", and web was gone {time.monotonic() - started:.2f} s after that", flush=True)
+
+
+def _a_page(settings: Settings) -> str:
+    """What a page of fifty scans asks its stream for."""
+    app = create_app(settings)
+    with app.app_context():
+        changes = lifecycle.submit([Draft(f"http://127.0.0.1:9/{number}") for number in range(50)]).changes
+        db.session.remove()
+        db.engine.dispose()
+    return f"ids={','.join(change.id.hex for change in changes)}&counts=all"
 
 
 def _seconds_until_all_heard(crowd: Crowd, mark: str, act: Callable[[], object]) -> float:

@@ -1,6 +1,7 @@
 // The tab that leads: holds the one stream of this browser, and tells the tabs what comes and how far to trust it.
 //   "who"    a new leader asks what each tab shows
-//   "stands" news flow for the versions of what tabs show that `covered` names; `isContinuous`: none was missed
+//   "stands" news flow for the versions of what tabs show that `covered` names; `isContinuous`: none was missed, or else
+//            `told`: the server's time and the revisions of the scans it told of just now, none where each tab has to read
 //   "lost"   news may be missed from now on; the next try comes in `retryMs`
 //   "news"   {scans, counts}; with neither it says that leader and stream are alive
 
@@ -26,18 +27,22 @@ export function lead(base, post) {
   const open = (scope) => {
     const stream = { scope, isLost: false };
     stream.source = openSource(urlOf(base, scope), {
-      hear: ({ turned, ...news }) => (turned.forEach((turn) => turns[turn]?.(stream)), post({ kind: "news", ...news })),
+      hear({ turned, ...news }) {
+        post({ kind: "news", ...news });
+        for (const { name, data } of turned) turns[name]?.(stream, data);
+      },
       ended: (retryMs) => ended(stream, retryMs),
     });
     return stream;
   };
-  const announce = (isContinuous) => {
+  const announce = (isContinuous, told = null) => {
     if (standing.isLost) return;
     const covered = [...tabs].filter(([, { shown }]) => covers(standing.scope, shown)).map(([tab, { version }]) => [tab, version]);
-    post({ kind: "stands", covered: Object.fromEntries(covered), isContinuous });
+    post({ kind: "stands", covered: Object.fromEntries(covered), isContinuous, told });
   };
   const ended = (stream, askedMs) => {
-    const retryMs = Math.min(LONGEST_RETRY_MS, askedMs * 2 ** failures++) * (1 + Math.random() / 4);
+    const patientMs = Math.min(LONGEST_RETRY_MS, askedMs * 2 ** failures++);
+    const retryMs = Math.max(askedMs, patientMs) * (1 + Math.random() / 4);
     if (stream === opening) opening = null;
     if (stream === standing) standing = null;
     if (!standing) post({ kind: "lost", retryMs });
@@ -54,20 +59,20 @@ export function lead(base, post) {
     standing = opening = timer = null;
   };
   const turns = {
-    open(stream) {
+    open(stream, told) {
       const isContinuous = Boolean(standing && !standing.isLost);
       standing?.source.close();
       [standing, opening, failures] = [stream, null, 0];
-      announce(isContinuous);
+      announce(isContinuous, told);
       settle();
     },
     lost(stream) {
       stream.isLost = true;
       if (stream === standing) post({ kind: "lost", retryMs: 0 });
     },
-    resync(stream) {
+    resync(stream, told) {
       stream.isLost = false;
-      if (stream === standing) announce(false);
+      if (stream === standing) announce(false, told);
     },
   };
 

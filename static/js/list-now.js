@@ -1,4 +1,4 @@
-// Reads how a list stands now: its counts, how many scans wait to be shown, and the rows that it shows.
+// Reads how a list stands now: its counts, how many scans wait to be shown, and those of its rows that have changed.
 
 import { fetchFragment, morph } from "./fragment.js";
 import { retellCounts } from "./frame.js";
@@ -8,7 +8,7 @@ import { tell } from "./news.js";
 const PARTS = ["tabs", "new-scans", "batch-progress", "failures"];
 
 export async function readList(list, { rows }) {
-  const shown = [...list.querySelectorAll("[data-scan]")].map((row) => row.dataset.scan.replaceAll("-", ""));
+  const shown = [...list.querySelectorAll("[data-scan]")].map(nameAndRevision);
   const query = new URLSearchParams(location.search);
   query.set("shown", shown.join());
   if (list.dataset.batch) query.set("batch", list.dataset.batch);
@@ -26,6 +26,10 @@ export async function readList(list, { rows }) {
   for (const row of fresh.querySelectorAll("[data-scan]")) refreshRow(row);
   // Nothing that could jump.
   if (!shown.length && !fresh.querySelector("#new-scans").hidden) tell("list outdated");
+}
+
+function nameAndRevision({ dataset: { scan, revision } }) {
+  return `${scan.replaceAll("-", "")}.${revision}`;
 }
 
 /** Nothing of a row but its clocks changes without a new revision. */

@@ -17,9 +17,9 @@ export function connect(head) {
     timer = null;
     retellCounts(askedAt);
   };
-  listen("counts", ({ batch_id: batch, counts }) => {
+  listen("counts", ({ batch_id: batch, counts, pause_ms: pauseMs }) => {
     if (batch !== head.dataset.progress || !show(head, counts) || document.hidden) return;
-    timer ??= setTimeout(read, READ_AGAIN_MS);
+    timer ??= setTimeout(read, Math.max(READ_AGAIN_MS, pauseMs * (0.5 + Math.random())));
   });
 }
 

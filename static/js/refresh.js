@@ -1,10 +1,14 @@
 // Parts of a page that no news tell of: read again every few seconds while somebody looks.
 
 import { fetchFragment, morph } from "./fragment.js";
+import { listen } from "./news.js";
 
 export function connect(element) {
   const failed = document.querySelector("[data-refresh-failed]");
   let timer = null;
+  // Longer beside many who look as well.
+  let pauseMs = Number(element.dataset.refreshMs);
+  listen("counts", (news) => (pauseMs = Math.max(pauseMs, news.pause_ms)));
 
   const read = async () => {
     try {
@@ -19,7 +23,7 @@ export function connect(element) {
   };
   const plan = () => {
     clearTimeout(timer);
-    if (!document.hidden) timer = setTimeout(read, Number(element.dataset.refreshMs));
+    if (!document.hidden) timer = setTimeout(read, pauseMs);
   };
 
   document.addEventListener("visibilitychange", () => {

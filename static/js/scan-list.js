@@ -16,6 +16,7 @@ export function connect(list) {
     if (patch(row, scan) && isTerminal(scan.state)) announceEnds(row, scan);
   };
   const applyLater = () => {
+    clearTimeout(timer);
     timer = null;
     for (const scan of later.values()) {
       const row = rowOf(scan.id);
@@ -42,6 +43,7 @@ export function connect(list) {
     if (later.size) timer ??= setTimeout(applyLater, OUT_OF_VIEW_MS);
   });
   listen("refresh", (reading) => reading.push(readList(list, { rows: true })));
+  listen("told", applyLater);
   listen("refreshed", watchRows);
   watchRows();
 }

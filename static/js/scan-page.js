@@ -20,13 +20,17 @@ export function connect(page) {
   const head = () => page.querySelector("[data-scan]");
   const showTitle = () => (document.title = document.title.replace(/^[^:]+/, words.states[head().dataset.state]));
 
-  listen("refresh", (reading) => reading.push(read()));
-  listen("scans", (scans) => {
-    for (const scan of scans) {
-      if (scan.id !== head().dataset.scan || !patch(head(), scan)) continue;
+  const show = (scan) => {
+    const before = head().dataset.revision;
+    if (patch(head(), scan)) {
       showTitle();
       if (isTerminal(scan.state)) announceEnds(head(), scan);
-      timer ??= setTimeout(() => read().catch(() => {}), PAUSE_MS);
     }
-  });
+    // An attempt may have come and gone, and the state be what it was.
+    if (head().dataset.revision !== before) timer ??= setTimeout(() => read().catch(() => {}), PAUSE_MS);
+  };
+
+  listen("refresh", (reading) => reading.push(read()));
+  listen("told", (drawing) => timer && drawing.push(read()));
+  listen("scans", (scans) => scans.filter(({ id }) => id === head().dataset.scan).forEach(show));
 }

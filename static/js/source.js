@@ -54,5 +54,5 @@ export function openSource(url, { hear, ended }) {
 /** News, and the turns that the stream itself has taken. */
 function sorted(events) {
   const dataOf = (name) => events.filter((event) => event.name === name).map(({ data }) => data);
-  return { scans: dataOf("scan"), counts: dataOf("counts"), turned: events.map(({ name }) => name) };
+  return { scans: dataOf("scan"), counts: dataOf("counts"), turned: events };
 }

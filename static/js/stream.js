@@ -4,7 +4,7 @@ import { collect } from "./frame.js";
 import { listen } from "./news.js";
 import { isSame, whatIsShown } from "./shown.js";
 import { isAlone, join } from "./tabs.js";
-import { after, distrust, doubt, read } from "./trust.js";
+import { after, believe, distrust, doubt, read } from "./trust.js";
 import { watch } from "./watch.js";
 
 // The reader's own step to other scans; said only when it takes long.
@@ -40,10 +40,13 @@ const HEAR = {
     distrust(here);
     here.tabs.show(here.version, here.shown);
   },
-  stands(here, { covered, isContinuous }) {
+  stands(here, { covered, isContinuous, told }) {
     if (covered[here.tabs.tab] !== here.version || !here.shown) return;
     clearTimeout(here.timers.wake);
-    if (!here.trust || !isContinuous) read(here);
+    if (here.trust && isContinuous) return;
+    // Nothing is drawn while nobody looks.
+    if (told?.revisions && !document.hidden) believe(here, told);
+    else read(here);
   },
   lost(here, { retryMs }) {
     distrust(here, retryMs);

@@ -4,7 +4,8 @@ import { readList } from "./list-now.js";
 import { listen } from "./news.js";
 import { number } from "./words.js";
 
-const LOOK_AGAIN_MS = 2_000;
+// What the server asks for beside few others.
+const CALM_MS = 2_000;
 
 export function connect(list) {
   let timer = null;
@@ -15,7 +16,7 @@ export function connect(list) {
     lookedAt = performance.now();
     timer = null;
   };
-  listen("counts", ({ batch_id: batch, counts }) => {
+  listen("counts", ({ batch_id: batch, counts, pause_ms: pauseMs }) => {
     if ((batch ?? "") !== list.dataset.batch) return;
     const { textFilter, stateFilter, isNewest } = list.querySelector("[data-list-body]").dataset;
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -23,8 +24,13 @@ export function connect(list) {
     const isOther = shown(tabs, "all") !== total || (stateFilter && shown(tabs, stateFilter) !== counts[stateFilter]);
     // The news count all scans; those that a text filter leaves, the server must count.
     if (!textFilter) show(tabs, { ...counts, all: total });
-    if (textFilter || (isOther && isNewest === "true")) timer ??= setTimeout(look, Math.max(0, lookedAt + LOOK_AGAIN_MS - performance.now()));
+    if (textFilter || (isOther && isNewest === "true")) timer ??= setTimeout(look, pauseBefore(lookedAt, pauseMs));
   });
+}
+
+/** All who look hear of a new scan in the same moment: the more there are the longer it takes until all have asked. */
+function pauseBefore(lookedAt, pauseMs) {
+  return Math.max(0, lookedAt + pauseMs - performance.now(), Math.random() * (pauseMs - CALM_MS));
 }
 
 function show(tabs, counts) {

@@ -1,6 +1,7 @@
 // How far this tab trusts what it shows: live is what was read after news began to flow.
 
 import { tell } from "./news.js";
+import { setServerTime } from "./server-clock.js";
 
 const OFFLINE_AFTER_MS = 4_000;
 const READ_AGAIN_MS = 2_000;
@@ -26,10 +27,33 @@ export async function read(here) {
   const isRead = (await Promise.allSettled(reading)).every(({ status }) => status === "fulfilled");
   if (here.trust !== trust) return;
   if (!isRead) return after(here, "read", READ_AGAIN_MS, () => here.trust === trust && read(here));
-  trust.isDone = true;
+  confirm(here);
+}
+
+/** The stream told how all stands: live is a tab that has drawn it; one that has not, for it came too late to hear, reads. */
+export async function believe(here, { revisions, server_time: serverTime }) {
+  const trust = { isDone: false };
+  here.trust = trust;
+  setServerTime(serverTime);
+  await new Promise(requestAnimationFrame);
+  if (here.trust !== trust) return;
+  const drawing = [];
+  tell("told", drawing);
+  await Promise.allSettled(drawing);
+  if (here.trust !== trust) return;
+  if (here.shown.scans.every((id) => !(revisions[id] > shownRevision(id)))) confirm(here);
+  else read(here);
+}
+
+function confirm(here) {
+  here.trust.isDone = true;
   clearTimeout(here.timers.offline);
   delete here.timers.offline;
   tell("standing", "live");
+}
+
+function shownRevision(id) {
+  return Number(document.querySelector(`[data-scan="${id}"]`)?.dataset.revision);
 }
 
 export function after(here, name, ms, then) {

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.conftest import running_app, settings_for
+from tests.factories import UNAVAILABLE
 from tests.journeys.moves import Moves
 from tests.journeys.streams import Streams
 from tests.stack import free_port, web
@@ -26,6 +27,17 @@ SET_HIDDEN = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+
+#: A tab that the news of scans do not reach, and that shows what was so long ago.
+DEAF_AND_OLD = """
+    const { addEventListener } = BroadcastChannel.prototype;
+    BroadcastChannel.prototype.addEventListener = function (type, hear) {
+        addEventListener.call(this, type, (event) => event.data.kind === "news" || hear(event));
+    };
+    addEventListener.call(document, "DOMContentLoaded", () => {
+        for (const row of document.querySelectorAll("[data-scan]")) row.dataset.revision = -1;
+    });
+"""
 
 
 def scan_row(page: Page, scan_id: uuid.UUID) -> Locator:
@@ -136,6 +148,8 @@ def own_settings(tmp_path: Path, sqlite_url: str, valkey: ValkeyServer) -> Setti
 def test_a_valkey_that_restarts_is_told_at_once_and_what_went_by_is_shown(
     page: Page, own_settings: Settings, valkey: ValkeyServer
 ) -> None:
+    reads: list[str] = []
+    page.on("request", lambda request: reads.append(request.url) if "/partials/" in request.url else None)
     with web(own_settings) as address, moving(own_settings) as moves:
         page.request.get(address.login_link, max_redirects=0)
         (scan_id,) = moves.submit()
@@ -147,6 +161,8 @@ def test_a_valkey_that_restarts_is_told_at_once_and_what_went_by_is_shown(
         valkey.start()
 
         expect_right(page, scan_id, "running")
+        # The stream itself told it: beside thousands of pages, requests would take a minute.
+        assert reads == []
         moves.end(scan_id)
         expect_right(page, scan_id, "succeeded")
 
@@ -170,6 +186,8 @@ def test_a_deploy_is_over_when_the_new_server_answers(page: Page, own_settings: 
 def test_a_page_that_is_read_slowly_says_so_and_is_live_in_the_end(page: Page, quiet_site: str) -> None:
     held: list[Route] = []
     page.clock.install()
+    # What nobody looks at is not drawn: it is read.
+    page.add_init_script("Object.defineProperty(document, 'hidden', { value: true })")
     page.route("**/partials/list*", lambda route: held.append(route))
     with page.expect_request("**/partials/list*"):
         page.goto(quiet_site)
@@ -179,3 +197,34 @@ def test_a_page_that_is_read_slowly_says_so_and_is_live_in_the_end(page: Page, q
     held[0].continue_()
 
     expect(chip(page)).to_have_text("live")
+
+
+def test_a_tab_that_did_not_hear_what_the_stream_told_reads_it(
+    page: Page, context: BrowserContext, quiet_site: str, moves: Moves
+) -> None:
+    moves.submit()
+    open_list(page, quiet_site)
+    (scan_id,) = moves.submit()
+    late = context.new_page()
+    late.add_init_script(DEAF_AND_OLD)
+
+    with late.expect_request("**/partials/list*"):
+        late.goto(quiet_site)
+
+    expect(chip(late)).to_have_text("live")
+    expect(scan_row(late, scan_id)).to_have_attribute("data-revision", re.compile(r"\d+"))
+
+
+def test_an_attempt_that_came_and_went_between_two_news_is_shown_on_its_scans_page(
+    page: Page, quiet_site: str, moves: Moves
+) -> None:
+    (scan_id,) = moves.submit(wait_seconds=0)
+    moves.let_wait(scan_id)
+    page.goto(f"{quiet_site}/scans/{scan_id}")
+    expect(chip(page)).to_have_text("live")
+    expect(page.locator("#attempts .attempt")).to_have_count(1)
+
+    moves.start_unheard(scan_id, 2)
+    moves.end(scan_id, UNAVAILABLE)
+
+    expect(page.locator("#attempts .attempt")).to_have_count(2)

@@ -51,7 +51,7 @@ def standing() -> Standing:
 
 @pytest.fixture
 def hub(redis_url: str, standing: Standing) -> Iterator[Hub]:
-    hub = Hub(redis_url, lambda _: {}, pace=CALM, max_streams=9, max_of_an_owner=2, max_pulled=9)
+    hub = Hub(redis_url, lambda _: {}, lambda _: [], pace=CALM, max_streams=9, max_of_an_owner=2, max_pulled=9)
     hub.keep_door(standing, round_seconds=0.01)
     yield hub
     hub.close()

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import pytest
 import redis
@@ -17,6 +17,7 @@ from webapp.live.hub import Hub
 from webapp.live.pace import Pace
 from webapp.live.places import StreamRefused
 from webapp.live.scope import Scope
+from webapp.scans.change import Change
 
 #: Long enough that no heartbeat and no PING comes into a test that is not about them.
 CALM = Pace(heartbeat_seconds=60, counts_seconds=0.01, quiet_seconds=60)
@@ -28,11 +29,13 @@ class House:
 
     def __init__(self, redis_url: str, pace: Pace, *, is_pulled: bool, max_streams: int) -> None:
         self.counted: queue.Queue[str | None] = queue.Queue()
+        #: How scans stand in the database.
+        self.states: list[Change] = []
         self.may_count = threading.Event()
         self.may_count.set()
         self._is_pulled = is_pulled
         limits = {"max_streams": max_streams, "max_of_an_owner": 2, "max_pulled": max_streams}
-        self.hub = Hub(redis_url, self._count, pace=pace, **limits)
+        self.hub = Hub(redis_url, self._count, self._recall, pace=pace, **limits)
 
     def open(self, scope: Scope | None = None) -> Browser:
         return self._pulled(scope or Scope()) if self._is_pulled else self._adopted(scope or Scope())
@@ -63,6 +66,9 @@ class House:
         assert self.may_count.wait(PATIENCE_SECONDS)
         self.counted.put(batch_id)
         return {"queued": 3}
+
+    def _recall(self, scan_ids: Collection[str]) -> Sequence[Change]:
+        return [change for change in self.states if str(change.id) in scan_ids]
 
 
 @pytest.fixture(params=["adopted", "pulled"])
@@ -261,12 +267,21 @@ def test_a_malformed_event_is_logged_and_dropped(
 def test_a_page_with_counts_gets_them_when_it_opens_and_after_a_change(house: House, news: redis.Redis) -> None:
     everything, batch = an_open_page(house), an_open_page(house, Scope(batch_id=str(BATCH)))
     everything.wait_for("counts")
-    assert batch.wait_for("counts").data == {"batch_id": str(BATCH), "counts": {"queued": 3}}
+    assert batch.wait_for("counts").data == {"batch_id": str(BATCH), "counts": {"queued": 3}, "pause_ms": 2000}
 
     tell(news, a_change(SCAN, batch_id=BATCH))
 
-    assert everything.wait_for("counts", 2).data == {"batch_id": None, "counts": {"queued": 3}}
+    assert everything.wait_for("counts", 2).data == {"batch_id": None, "counts": {"queued": 3}, "pause_ms": 2000}
     batch.wait_for("counts", 2)
+
+
+def test_a_page_is_told_how_its_scans_stand_before_it_may_trust_them(house: House, news: redis.Redis) -> None:
+    house.states = [a_change(SCAN, revision=5), a_change(OTHER_SCAN, revision=9)]
+
+    browser = house.open(Scope(frozenset([str(SCAN)])))
+
+    assert browser.wait_for("open").data["revisions"] == {str(SCAN): 5}
+    browser.wait_for_scan(str(SCAN), 5)
 
 
 def test_scans_are_counted_only_for_those_who_watch(house: House, news: redis.Redis) -> None:
@@ -309,7 +324,7 @@ def test_a_hub_that_closes_says_goodbye_to_all_and_takes_no_more(house: House) -
     for browser in browsers:
         browser.wait_for_end()
         retry = browser.wait_for("bye").retry
-        assert retry is not None and 500 <= retry <= 5000
+        assert retry is not None and 2000 <= retry <= 6000
     assert house.hub.open_streams == 0
     with pytest.raises(StreamRefused, match="about to stop"):
         house.open()

@@ -1,12 +1,15 @@
+import itertools
+import json
+import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pytest
 
 from tests.live.news import a_change
 from webapp.live import pace
 from webapp.live.events import encode
-from webapp.live.frames import Frame
+from webapp.live.frames import Frame, told
 from webapp.live.newsroom import Newsroom
 from webapp.live.pace import Pace
 from webapp.live.scope import Scope
@@ -42,15 +45,41 @@ class Listener:
 class House:
     def __init__(self) -> None:
         self.asked: list[str | None] = []
-        self.newsroom = Newsroom(Pace(tick_seconds=0.05), ask_for_counts=self._ask)
+        #: How scans stand in the database, None while it is away; and the rounds that are still to be told of it.
+        self.states: dict[str, Frame] | None = {}
+        self.rounds: list[int] = []
+        self._asked = itertools.count()
+        self.newsroom = Newsroom(
+            Pace(tick_seconds=0.05, welcomes=3),
+            ask_for_counts=self._ask,
+            ask_for_states=self._ask_for_states,
+            server_time=lambda: "now",
+        )
 
     def _ask(self, batch_ids: Iterable[str | None]) -> None:
         self.asked += batch_ids
 
+    def _ask_for_states(self, _scan_ids: Collection[str]) -> int:
+        """Two streams share a round."""
+        self.rounds.append(next(self._asked) // 2)
+        return self.rounds[-1]
+
     def join(self, scope: Scope = ONE_SCAN) -> Listener:
         listener = Listener(scope)
-        self.newsroom.join(listener, "now")
+        self.newsroom.join(listener)
+        self.recall()
         return listener
+
+    def stands(self) -> None:
+        """And everybody was told."""
+        self.newsroom.stands()
+        self.recall()
+        self.newsroom.turn(-math.inf)
+
+    def recall(self) -> None:
+        rounds, self.rounds = sorted(set(self.rounds)), []
+        for number in rounds:
+            self.newsroom.tell_states(number, self.states)
 
     def receive(self, *changes: tuple[uuid.UUID, int]) -> None:
         for scan_id, revision in changes:
@@ -66,14 +95,14 @@ def test_open_is_told_only_once_the_subscription_stands(house: House) -> None:
     early = house.join()
     assert early.events == []
 
-    house.newsroom.stands("now")
+    house.stands()
     late = house.join()
 
     assert early.events == late.events == ["open"]
 
 
 def test_who_was_open_refreshes_after_a_loss_and_who_was_not_opens(house: House) -> None:
-    house.newsroom.stands("now")
+    house.stands()
     early = house.join()
     house.newsroom.lost()
     house.newsroom.lost()
@@ -81,14 +110,105 @@ def test_who_was_open_refreshes_after_a_loss_and_who_was_not_opens(house: House)
     assert early.events == ["open", "lost"]
     assert late.events == []
 
-    house.newsroom.stands("now")
+    house.stands()
 
     assert early.events == ["resync"]
     assert late.events == ["open"]
 
 
+def test_a_crowd_is_not_sent_to_web_in_one_moment(house: House) -> None:
+    house.stands()
+    crowd = [house.join(EVERYTHING) for _ in range(5)]
+    house.newsroom.lost()
+    assert all(listener.events == ["open", "lost"] for listener in crowd)
+
+    house.newsroom.stands()
+    house.newsroom.turn(100.0)
+    heard = [listener for listener in crowd if listener.events == ["resync"]]
+    assert len(heard) == 3 and house.newsroom.next_turn() == pytest.approx(100.1)
+    house.newsroom.turn(100.09)
+    late = [listener for listener in crowd if listener not in heard]
+    assert [listener.events for listener in late] == [[], []]
+
+    house.newsroom.leave(late[0])
+    house.newsroom.turn(100.1)
+    assert [listener.events for listener in late] == [[], ["resync"]]
+    assert house.newsroom.next_turn() == math.inf
+
+
+def test_a_subscription_that_is_lost_again_is_told_to_nobody_as_standing(house: House) -> None:
+    house.newsroom.stands()
+    house.newsroom.turn(100.0)
+    crowd = [house.join(EVERYTHING) for _ in range(5)]
+    house.newsroom.lost()
+    house.newsroom.stands()
+    house.newsroom.turn(200.0)
+    house.newsroom.lost()
+
+    house.newsroom.turn(300.0)
+
+    assert sorted(listener.events[-1] for listener in crowd) == ["lost"] * 5
+    assert house.newsroom.next_turn() == math.inf
+
+
+def test_who_shows_some_scans_is_told_how_they_stand_before_it_may_trust_them(house: House) -> None:
+    house.newsroom.stands()
+    house.newsroom.turn(0)
+    scope = Scope(frozenset([str(SCAN), str(OTHER_SCAN), "gone"]))
+    pages = [Listener(scope), Listener(scope), Listener(ONE_SCAN)]
+    for page in pages:
+        house.newsroom.join(page)
+    assert [page.events for page in pages] == [[], [], []]
+
+    house.newsroom.leave(pages[1])
+    house.states = {str(scan): told(a_change(scan, revision=7)) for scan in (SCAN, OTHER_SCAN, BATCH)}
+    house.recall()
+
+    assert pages[0].heard[0].count(b'"revision":7') == 2
+    opening = json.loads(pages[0].heard[-1].partition(b"data: ")[2])
+    assert opening["revisions"] == {str(SCAN): 7, str(OTHER_SCAN): 7}
+    assert [page.events for page in pages] == [["scan", "scan", "open"], [], ["scan", "open"]]
+
+
+def test_what_nobody_shows_need_not_be_read(house: House) -> None:
+    house.stands()
+
+    nothing = house.join(Scope(frozenset()))
+    everything = house.join(EVERYTHING)
+
+    assert b'"revisions":{}' in nothing.heard[0] and b"revisions" not in everything.heard[0]
+
+
+def test_without_the_database_pages_are_told_to_read_for_themselves_a_few_at_a_time(house: House) -> None:
+    house.stands()
+    crowd = [house.join() for _ in range(5)]
+    house.newsroom.lost()
+    house.states = None
+    house.newsroom.stands()
+    house.recall()
+    for listener in crowd:
+        listener.heard.clear()
+
+    house.newsroom.turn(100.0)
+
+    heard = [b"".join(listener.heard) for listener in crowd]
+    assert sum(b"event: resync" in text for text in heard) == 3
+    assert not any(b"revisions" in text for text in heard)
+
+
+def test_what_was_read_before_the_news_were_lost_again_is_told_to_nobody(house: House) -> None:
+    house.newsroom.stands()
+    page = Listener()
+    house.newsroom.join(page)
+    house.newsroom.lost()
+
+    house.recall()
+
+    assert page.events == []
+
+
 def test_the_first_news_goes_at_once_and_what_follows_within_a_tick_together(house: House) -> None:
-    house.newsroom.stands("now")
+    house.stands()
     page, everything = house.join(), house.join(EVERYTHING)
     assert page.events == everything.events == ["open"]
 
@@ -157,7 +277,7 @@ def test_whoever_left_hears_nothing_and_costs_nothing(house: House) -> None:
 
 
 def test_counts_are_taken_once_for_many_who_come_and_again_after_news(house: House) -> None:
-    house.newsroom.stands("now")
+    house.stands()
     first = house.join(EVERYTHING)
     assert house.asked == [None]
     house.newsroom.tell_counts(None, {"queued": 1})
@@ -176,11 +296,11 @@ def test_counts_are_taken_once_for_many_who_come_and_again_after_news(house: Hou
 
 
 def test_counts_from_before_a_loss_are_told_to_nobody_after_it(house: House) -> None:
-    house.newsroom.stands("now")
+    house.stands()
     house.join(EVERYTHING)
     house.newsroom.tell_counts(None, {"queued": 1})
 
     house.newsroom.lost()
-    house.newsroom.stands("now")
+    house.stands()
 
     assert house.join(EVERYTHING).events == ["open"]

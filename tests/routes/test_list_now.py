@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.factories import GOOD, URL, a_claim, a_scan, settle
+from tests.factories import GOOD, URL, a_claim, a_scan, row, settle
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
 
@@ -41,6 +41,18 @@ def test_the_rows_that_are_shown_are_drawn_as_the_page_draws_them(client: FlaskC
     assert re.findall(r'data-scan="([^"]+)"', html) == [str(second), str(first)]
     assert "<html" not in html
     assert re.search(r'data-now="20\d\d-.*Z"', html)
+
+
+def test_of_the_rows_whose_revision_is_known_only_those_that_changed_are_drawn(client: FlaskClient) -> None:
+    same, changed, unknown = a_scan(), a_scan(), a_scan()
+    known = {scan: row(scan).revision for scan in (same, changed)}
+    a_claim(changed)
+
+    shown = ",".join([*(f"{scan.hex}.{revision}" for scan, revision in known.items()), f"{unknown.hex}.1x"])
+    html = client.get("/partials/list", query_string={"shown": shown, "rows": "all"}).text
+
+    assert re.findall(r'data-scan="([^"]+)"', html) == [str(unknown), str(changed)]
+    assert new_ones(html) == ""
 
 
 def test_without_rows_only_the_counts_are_read(client: FlaskClient) -> None:

@@ -15,8 +15,8 @@ from webapp.live.pace import MAX_OF_AN_OWNER, Pace
 from webapp.live.sidecar import Sidecar
 from webapp.settings import Settings
 
-#: Of the database only counts are asked, one after the other, and whose session still stands.
-_POOL_SIZE = 2
+#: Of the database three things are asked, each by a thread of its own: counts, states, and whose session still stands.
+_POOL_SIZE = 3
 
 
 @click.command(hidden=True)

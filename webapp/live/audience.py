@@ -25,6 +25,10 @@ class Audience:
     def __iter__(self) -> Iterator[Stream]:
         return (stream for mailbox in self._mailboxes.values() for stream in mailbox.streams)
 
+    def __contains__(self, stream: Stream) -> bool:
+        mailbox = self._mailboxes.get(stream.scope)
+        return mailbox is not None and stream in mailbox.streams
+
     def add(self, stream: Stream) -> None:
         mailbox = self._mailboxes.get(stream.scope)
         if mailbox is None:

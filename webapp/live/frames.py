@@ -5,7 +5,9 @@ import random
 from dataclasses import dataclass
 from typing import Any, Final
 
+from webapp.live.events import encode
 from webapp.live.scope import ALL, batch_topic, scan_topic
+from webapp.scans.change import Change
 
 #: A comment: it keeps routers from cutting a quiet stream, and its failure tells that the browser has gone.
 HEARTBEAT: Final = b":\n\n"
@@ -15,6 +17,10 @@ SUBSCRIPTION: Final = "subscription"
 LOST: Final = b"event: lost\ndata: {}\n\n"
 #: News was missed, none will be from now on: time to load the list again.
 RESYNC: Final = b"event: resync\ndata: {}\n\n"
+#: What a browser that comes back costs web.
+_RETURN_MS: Final = 4
+#: A server that stops takes its time to go: who came sooner would still find it.
+_STOPPING_MS: Final = 2000
 
 
 class MalformedEvent(Exception):
@@ -52,6 +58,12 @@ def read_event(line: bytes, number: int) -> Frame:
     return Frame(scan_id, batch_id, revision, _frame("scan", line, number))
 
 
+def told(change: Change) -> Frame:
+    """How a scan stands, for a stream that begins; no event, and so without a number."""
+    batch_id = str(change.batch_id) if change.batch_id else None
+    return Frame(str(change.id), batch_id, change.revision, b"event: scan\ndata: %b\n\n" % encode(change))
+
+
 def fold(newest: dict[str, Frame], frame: Frame) -> None:
     """Keep the newest frame of each scan, in the order they came."""
     known = newest.get(frame.scan_id)
@@ -73,12 +85,12 @@ def first_bytes(streams: int) -> bytes:
     The time to wait before coming back is each browser's own, and longer beside many others: should this server be
     killed they come within seconds of each other, and not all at once.
     """
-    return b": hello\nretry: %d\n\n" % random.randint(800, 1500 + streams)
+    return b": hello\nretry: %d\n\n" % random.randint(800, 1500 + _RETURN_MS * streams)
 
 
 def farewell(streams: int) -> bytes:
     """The last frame; browsers come back at a pace at which a server can take them in."""
-    return b"retry: %d\nevent: bye\ndata: {}\n\n" % random.randint(500, max(5000, streams))
+    return b"retry: %d\nevent: bye\ndata: {}\n\n" % random.randint(_STOPPING_MS, max(6000, _RETURN_MS * streams))
 
 
 def _frame(event: str, line: bytes, number: int) -> bytes:

@@ -6,7 +6,7 @@ import socket
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -26,6 +26,7 @@ from webapp.live.remote_hub import RemoteHub
 from webapp.live.scope import Scope
 from webapp.live.socket_stream import SocketStream
 from webapp.scans import queries
+from webapp.scans.change import Change
 
 #: Each of these holds a thread of its process, which are needed for requests as well.
 _MAX_PULLED: Final = 48
@@ -43,6 +44,7 @@ class Hub:
         self,
         redis_url: str,
         count: Callable[[str | None], Mapping[str, int]],
+        recall: Callable[[Collection[str]], Sequence[Change]],
         *,
         pace: Pace,
         max_streams: int,
@@ -50,7 +52,7 @@ class Hub:
         max_pulled: int,
     ) -> None:
         self._pace = pace
-        self._make_loop = partial(Loop, redis_url, count, pace=pace, forget=self._forget)
+        self._make_loop = partial(Loop, redis_url, count, recall, pace=pace, forget=self._forget)
         self._loop: Loop | None = None
         self._max_streams = max_streams
         self._places = Places(max_streams, most_of_an_owner=max_of_an_owner)
@@ -170,10 +172,11 @@ class Adopter(Protocol):
 
 
 def make_hub(app: Flask, redis_url: str, *, max_streams: int, max_of_an_owner: int, pace: Pace) -> Hub:
-    """One that counts in the database of this app."""
+    """One that reads counts and states in the database of this app."""
     return Hub(
         redis_url,
         partial(_count, app),
+        partial(_recall, app),
         pace=pace,
         max_streams=max_streams,
         max_of_an_owner=max_of_an_owner,
@@ -201,6 +204,11 @@ def _count(app: Flask, batch_id: str | None) -> dict[str, int]:
     with app.app_context():
         which = queries.Filter(batch_id=uuid.UUID(batch_id) if batch_id else None)
         return {state.value: count for state, count in queries.count_by_state(which).items()}
+
+
+def _recall(app: Flask, scan_ids: Collection[str]) -> Sequence[Change]:
+    with app.app_context():
+        return queries.get_changes(list(map(uuid.UUID, scan_ids)))
 
 
 def serve_in_worker(threads: int) -> None:

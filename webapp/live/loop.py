@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -20,11 +20,13 @@ from webapp.live.events import CHANNEL, format_time
 from webapp.live.mailbox import Stream
 from webapp.live.newsroom import Newsroom
 from webapp.live.pace import Pace
+from webapp.live.recall import Frames, Recall
 from webapp.live.scope import Scope
 from webapp.live.socket_stream import SocketStream
 from webapp.live.sockets import Sockets
 from webapp.live.subscription import Subscription
 from webapp.live.tally import Tally
+from webapp.scans.change import Change
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Loop:
         self,
         redis_url: str,
         count: Callable[[str | None], Mapping[str, int]],
+        recall: Callable[[Collection[str]], Sequence[Change]],
         *,
         pace: Pace,
         forget: Callable[[SocketStream], None],
@@ -54,7 +57,10 @@ class Loop:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._bell, selectors.EVENT_READ, self._do_what_was_asked)
         self._tally = Tally(count, self._tell_counts, is_awaited=self._awaits_counts, pause_seconds=pace.counts_seconds)
-        self._newsroom = Newsroom(pace, ask_for_counts=self._tally.changed)
+        self._recall = Recall(recall, self._tell_states)
+        self._newsroom = Newsroom(
+            pace, ask_for_counts=self._tally.changed, ask_for_states=self._recall.ask, server_time=_server_time
+        )
         self._sockets = Sockets(self._selector, pace)
         self._subscription: Subscription | None = None
         self._is_ending = threading.Event()
@@ -62,6 +68,7 @@ class Loop:
 
     def start(self) -> None:
         self._tally.start()
+        self._recall.start()
         self._thread.start()
         self._seek_redis(0.0)
 
@@ -75,7 +82,7 @@ class Loop:
         self.ask(partial(self._admit, client, scope, head, remember))
 
     def join(self, stream: Stream) -> None:
-        self.ask(lambda: self._newsroom.join(stream, _server_time()))
+        self.ask(lambda: self._newsroom.join(stream))
 
     def leave(self, stream: Stream) -> None:
         self.ask(lambda: self._newsroom.leave(stream))
@@ -83,6 +90,7 @@ class Loop:
     def end(self, seconds: float) -> None:
         """Say farewell to every browser and be gone; gives up after so long."""
         self._tally.close()
+        self._recall.close()
         self._is_ending.set()
         self.ask(lambda: None)
         self._thread.join(seconds)
@@ -124,7 +132,7 @@ class Loop:
         stream = self._sockets.add(client, scope)
         remember(stream)
         stream.send(head + frames.first_bytes(len(self._newsroom.audience)))
-        self._newsroom.join(stream, _server_time())
+        self._newsroom.join(stream)
 
     def _forget_gone(self) -> None:
         for stream in self._sockets.take_gone():
@@ -158,7 +166,7 @@ class Loop:
         self._subscription = subscription
         self._selector.register(subscription, selectors.EVENT_READ, self._hear)
         log.info("news flows from Redis")
-        self._newsroom.stands(_server_time())
+        self._newsroom.stands()
         self._hear(0)
 
     def _hear(self, _mask: int) -> None:
@@ -194,6 +202,9 @@ class Loop:
 
     def _tell_counts(self, batch_id: str | None, counts: Mapping[str, int]) -> None:
         self.ask(lambda: self._newsroom.tell_counts(batch_id, counts))
+
+    def _tell_states(self, number: int, states: Frames) -> None:
+        self.ask(lambda: self._newsroom.tell_states(number, states))
 
     def _awaits_counts(self, batch_id: str | None) -> bool:
         return self._newsroom.audience.awaits_counts(batch_id)

@@ -4,41 +4,59 @@ import itertools
 import logging
 import math
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from webapp.live import frames
 from webapp.live.audience import Audience
-from webapp.live.frames import RESYNC, SUBSCRIPTION, Frame, MalformedEvent, fold
+from webapp.live.backlog import pieces
+from webapp.live.frames import SUBSCRIPTION, Frame, MalformedEvent, fold
 from webapp.live.mailbox import Stream
 from webapp.live.pace import Pace
+from webapp.live.scope import Scope
 
 log = logging.getLogger(__name__)
 
-#: The kind of the notice that a stream begins with.
+#: What a stream begins with, and what it goes on with after news was missed.
 _OPEN: Final = "open"
+_RESYNC: Final = "resync"
 
 
 class Newsroom:
     """Belongs to the hub's thread, which alone may call it."""
 
-    def __init__(self, pace: Pace, *, ask_for_counts: Callable[[Iterable[str | None]], None]) -> None:
+    def __init__(
+        self,
+        pace: Pace,
+        *,
+        ask_for_counts: Callable[[Iterable[str | None]], None],
+        ask_for_states: Callable[[Collection[str]], int],
+        server_time: Callable[[], str],
+    ) -> None:
         self.audience = Audience()
         self.epoch = secrets.token_hex(8)
         self._pace = pace
         self._ask_for_counts = ask_for_counts
+        self._ask_for_states = ask_for_states
+        self._server_time = server_time
         self._numbers = itertools.count(1)
         self._is_standing = False
+        #: By the round of the recall that tells how their scans stand: then they are told that it does.
+        self._untold: defaultdict[int, list[Stream]] = defaultdict(list)
+        #: Who is still to be told that it stands, and reads its list by itself then.
+        self._waiting: deque[Stream] = deque()
+        self._welcome_at = -math.inf
         #: What the next tick tells.
         self._pending: dict[str, Frame] = {}
         self._flush_at = -math.inf
         #: The counts that were told last, as long as no news contradicts them.
         self._counts: dict[str | None, bytes] = {}
 
-    def join(self, stream: Stream, server_time: str) -> None:
+    def join(self, stream: Stream) -> None:
         self.audience.add(stream)
-        if self._is_standing:
-            self._open(stream, self._opening(server_time))
+        if self._is_standing and not self._is_recalled(stream):
+            self._open([stream], None)
 
     def leave(self, stream: Stream) -> None:
         """Twice is once."""
@@ -47,17 +65,34 @@ class Newsroom:
             if not self.audience.awaits_counts(batch_id):
                 self._counts.pop(batch_id, None)
 
-    def stands(self, server_time: str) -> None:
-        """The subscription does: only now does a page that loads its list miss nothing that comes after."""
+    def stands(self) -> None:
+        """The subscription does: only now does a page that reads its list miss nothing that comes after."""
         self._is_standing = True
-        opening = self._opening(server_time)
-        for stream in self.audience:
-            self._open(stream, opening)
+        self._waiting = deque(stream for stream in self.audience if not self._is_recalled(stream))
+
+    def tell_states(self, number: int, states: Mapping[str, Frame] | None) -> None:
+        """Of the scans of a round, read since it was asked for; None: those who asked have to read them themselves."""
+        by_scope: defaultdict[Scope, list[Stream]] = defaultdict(list)
+        for stream in self._untold.pop(number, ()):
+            if stream in self.audience:
+                by_scope[stream.scope].append(stream)
+        for scope, streams in by_scope.items():
+            if states is None:
+                self._waiting.extend(streams)
+                continue
+            shown = {scan_id: states[scan_id] for scan_id in sorted(scope.scan_ids or ()) if scan_id in states}
+            for news in pieces(shown):
+                text = b"".join(frame.text for frame in news.values())
+                for stream in streams:
+                    stream.deliver(text, news)
+            self._open(streams, shown)
 
     def lost(self) -> None:
         """The subscription is; told once."""
         if self._is_standing:
             self._is_standing = False
+            self._waiting.clear()
+            self._untold.clear()
             self._counts = {}
             for stream in self.audience:
                 if stream.is_open:
@@ -71,10 +106,16 @@ class Newsroom:
 
     def next_turn(self) -> float:
         """When there will be something to do."""
-        return self._flush_at if self._pending else math.inf
+        return min(
+            self._flush_at if self._pending else math.inf,
+            self._welcome_at if self._waiting else math.inf,
+        )
 
     def turn(self, now: float) -> None:
         """The first news after quiet goes at once, and what follows within a tick together."""
+        if self._waiting and now >= self._welcome_at:
+            self._welcome_at = now + self._pace.welcome_seconds
+            self._welcome(self._pace.welcomes)
         if self._pending and now >= self._flush_at:
             news, self._pending = self._pending, {}
             self._flush_at = now + self._pace.tick(len(self.audience))
@@ -82,7 +123,8 @@ class Newsroom:
             self._recount({None, *(frame.batch_id for frame in news.values())})
 
     def tell_counts(self, batch_id: str | None, counts: Mapping[str, int]) -> None:
-        text = self._notice("counts", {"batch_id": batch_id, "counts": dict(counts)})
+        pause_ms = self._pace.look_ms(len(self.audience))
+        text = self._notice("counts", {"batch_id": batch_id, "counts": dict(counts), "pause_ms": pause_ms})
         if self.audience.awaits_counts(batch_id):
             self._counts[batch_id] = text
         self.audience.tell_counts(batch_id, text)
@@ -92,16 +134,33 @@ class Newsroom:
             self._counts.pop(batch_id, None)
         self._ask_for_counts(batch_ids)
 
-    def _opening(self, server_time: str) -> bytes:
-        return self._notice(_OPEN, {"server_time": server_time, "epoch": self.epoch})
+    def _is_recalled(self, stream: Stream) -> bool:
+        """Whether it will be told how its scans stand; of a whole list nobody knows what its page shows."""
+        scan_ids = stream.scope.scan_ids
+        if scan_ids is None:
+            return False
+        self._untold[self._ask_for_states(scan_ids)].append(stream)
+        return True
 
-    def _open(self, stream: Stream, opening: bytes) -> None:
-        """For this browser the subscription stands the first time, or again."""
-        if stream.is_open:
-            stream.tell(SUBSCRIPTION, RESYNC)
-        else:
+    def _welcome(self, most: int) -> None:
+        next_ones = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        self._open([stream for stream in next_ones if stream in self.audience], None)
+
+    def _open(self, streams: Iterable[Stream], states: Mapping[str, Frame] | None) -> None:
+        """For these browsers the subscription stands the first time, or again.
+
+        ``states``: how their scans stand, as they were just told; None where they have to read them.
+        """
+        content: dict[str, Any] = {"server_time": self._server_time(), "epoch": self.epoch}
+        if states is not None:
+            content["revisions"] = {scan_id: frame.revision for scan_id, frame in states.items()}
+        opening, again = (self._notice(kind, content) for kind in (_OPEN, _RESYNC))
+        for stream in streams:
+            stream.tell(SUBSCRIPTION if stream.is_open else _OPEN, again if stream.is_open else opening)
             stream.is_open = True
-            stream.tell(_OPEN, opening)
+            self._tell_known_counts(stream)
+
+    def _tell_known_counts(self, stream: Stream) -> None:
         for batch_id in stream.scope.counted:
             if batch_id in self._counts:
                 stream.tell(f"counts of {batch_id}", self._counts[batch_id])

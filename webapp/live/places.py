@@ -10,7 +10,11 @@ _OTHER_FILES: Final = 256
 
 
 class StreamRefused(Exception):
-    """This process can serve no further stream; the message says why."""
+    """This process can serve no further stream; the message says why, and after how many seconds to try again."""
+
+    def __init__(self, why: str, *, retry_after: int = 5) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
 
 
 class Places:
@@ -32,7 +36,7 @@ class Places:
         """Raises StreamRefused."""
         with self._changed:
             if self._is_closed:
-                raise StreamRefused("This server is about to stop.")
+                raise StreamRefused("This server is about to stop.", retry_after=1)
             if self._taken >= self._most:
                 raise StreamRefused("This server has as many live pages as it can serve.")
             if owner is not None:

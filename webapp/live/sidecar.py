@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 #: Of one message: some hundred ids and the head of an answer.
 _MOST_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 128
-RETRY_AFTER_SECONDS: Final = 5
 
 
 class Sidecar:
@@ -73,7 +72,7 @@ class Sidecar:
             handover = Handover.decode(message)
             self._hub.adopt(client, handover.scope, handover.head, owner=handover.owner)
         except StreamRefused as refused:
-            _refuse(client, str(refused))
+            _refuse(client, refused)
         except (ValueError, KeyError, TypeError) as error:
             log.error("a handover was not understood error=%s", type(error).__name__)
             client.close()
@@ -92,14 +91,14 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _refuse(client: socket.socket, why: str) -> None:
+def _refuse(client: socket.socket, why: StreamRefused) -> None:
     """As web itself would have."""
     body = json.dumps(
         {"type": "about:blank", "title": "No live stream now", "status": 503, "detail": f"{why} Try again in seconds."}
     ).encode()
     head = (
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
-        f"Retry-After: {RETRY_AFTER_SECONDS}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        f"Retry-After: {why.retry_after}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     ).encode()
     with client, contextlib.suppress(OSError):
         client.setblocking(False)

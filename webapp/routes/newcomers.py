@@ -16,5 +16,5 @@ def count_newcomers(which: Filter, shown: Collection[uuid.UUID]) -> int:
     """How many belong on the newest page beside those that it shows, and above the last of them where it is full."""
     known = set(shown)
     last = min(known) if len(known) >= PAGE_SIZE else uuid.UUID(int=0)
-    newest = queries.list_scans(which, limit=MOST_COUNTED).scans
-    return sum(1 for scan in newest if scan.id > last and scan.id not in known)
+    newest = queries.newest_ids(which, limit=MOST_COUNTED)
+    return sum(1 for scan_id in newest if scan_id > last and scan_id not in known)

@@ -32,9 +32,12 @@ def keep_fresh(response: Response) -> Response:
 
 @bp.get("/list")
 def list_now() -> str:
-    """How a list stands whose page shows the scans ``shown``; with ``rows`` these are drawn again too."""
+    """How a list stands whose page shows the scans ``shown``, each as ``id`` or ``id.revision``.
+
+    With ``rows`` those are drawn again that have another revision by now.
+    """
     which = scan_filter()
-    shown = [scan_id for text in request.args.get("shown", "").split(",")[:MAX_PAGE] if (scan_id := parse_id(text))]
+    shown = _shown(request.args.get("shown", ""))
     tabs = Tabs.read(which)
     now = queries.server_time()
     return render_template(
@@ -42,10 +45,22 @@ def list_now() -> str:
         tabs=tabs,
         newcomers=0 if any(list_cursors().values()) else count_newcomers(which, shown),
         newest_url=list_url(which),
-        scans=queries.get_scans(shown) if "rows" in request.args else [],
+        scans=queries.get_changed_scans(shown) if "rows" in request.args else [],
         now=now,
         **_batch_now(which, now),
     )
+
+
+def _shown(text: str) -> dict[uuid.UUID, int | None]:
+    """What is no id is passed over."""
+    shown: dict[uuid.UUID, int | None] = {}
+    for part in text.split(",")[:MAX_PAGE]:
+        name, _, revision = part.partition(".")
+        if scan_id := parse_id(name):
+            shown[scan_id] = (
+                int(revision) if revision.isascii() and revision.isdecimal() and len(revision) < 10 else None
+            )
+    return shown
 
 
 def _batch_now(which: Filter, now: dt.datetime) -> dict[str, Any]:

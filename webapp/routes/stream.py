@@ -31,7 +31,6 @@ _HEADERS: Final = {
 }
 #: Batches whose counts one stream may ask for: each is counted again and again while its scans move.
 MAX_COUNTED: Final = 20
-_RETRY_AFTER_SECONDS: Final = 5
 
 
 @bp.get("/events")
@@ -103,7 +102,7 @@ def _owner() -> str | None:
 
 def _no_stream(refused: StreamRefused) -> Response:
     response = problem(503, "No live stream now", f"{refused} Try again in some seconds.")
-    response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    response.headers["Retry-After"] = str(refused.retry_after)
     return response
 
 

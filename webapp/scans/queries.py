@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now
 from webapp.scans import counts
+from webapp.scans.change import CHANGE_COLUMNS, Change
 from webapp.scans.errors import BatchNotFound, InvalidField, ScanNotFound
 from webapp.scans.filters import Filter as Filter
 from webapp.scans.models import Answer, Attempt, Batch, EarlierAnswer, Scan
@@ -56,6 +57,13 @@ def list_newer_scans(which: Filter, *, limit: int = 50, cursor: str) -> Page:
     return Page(scans, str(scans[-1].id), str(scans[0].id))
 
 
+def newest_ids(which: Filter, *, limit: int) -> Sequence[uuid.UUID]:
+    """What the newest page of a list would show, without reading more of it."""
+    if which.term:
+        return [match.id for match in search(which, limit=limit).matches]
+    return _listed(which, [], Scan.id.desc(), limit, of=Scan.id)
+
+
 def page_of(found: Found, *, limit: int, cursor: str | None) -> Page:
     """Of a search for one scan more than the page holds."""
     scans = get_scans([match.id for match in found.matches[:limit]])
@@ -83,6 +91,19 @@ def get_scans(ids: Sequence[uuid.UUID]) -> Sequence[Scan]:
     """Those of the scans that exist, newest first; at most MAX_PAGE are looked at."""
     chosen = Scan.id.in_(ids[:MAX_PAGE])
     return db.session.scalars(select(Scan).where(chosen).order_by(Scan.id.desc())).all()
+
+
+def get_changed_scans(known: Mapping[uuid.UUID, int | None]) -> Sequence[Scan]:
+    """Those whose revision is another than the one that is known, newest first; at most MAX_PAGE are looked at."""
+    chosen = Scan.id.in_([*known][:MAX_PAGE])
+    revisions = db.session.execute(select(Scan.id, Scan.revision).where(chosen))
+    changed = [scan_id for scan_id, revision in revisions if revision != known[scan_id]]
+    return get_scans(changed) if changed else []
+
+
+def get_changes(ids: Sequence[uuid.UUID]) -> Sequence[Change]:
+    """How those of the scans stand that exist, as news would tell it."""
+    return [Change.of(row) for row in db.session.execute(select(*CHANGE_COLUMNS).where(Scan.id.in_(ids)))]
 
 
 def get_attempts(scan_id: uuid.UUID) -> Sequence[Attempt]:
@@ -141,14 +162,17 @@ def created_at(scan_id: uuid.UUID) -> dt.datetime:
     return dt.datetime.fromtimestamp((scan_id.int >> 80) / 1000, dt.UTC)
 
 
-def _listed(which: Filter, beyond: list[ColumnElement[bool]], order: Any, limit: int) -> Sequence[Scan]:
+def _listed(
+    which: Filter, beyond: list[ColumnElement[bool]], order: Any, limit: int, *, of: Any = Scan
+) -> Sequence[Any]:
+    """The scans, or their column ``of``."""
     conditions = [*which.listed, *beyond]
     if which.batch_id is None or which.state is not None:
-        return db.session.scalars(select(Scan).where(*conditions).order_by(order).limit(limit)).all()
+        return db.session.scalars(select(of).where(*conditions).order_by(order).limit(limit)).all()
     # The index of a batch's scans is in the order of their states: the first ones of each are among the first of all.
     parts = [select(Scan.id).where(*conditions, Scan.state == state).order_by(order).limit(limit) for state in State]
     ids = union_all(*(select(part.subquery().c.id) for part in parts)).subquery()
-    return db.session.scalars(select(Scan).where(Scan.id.in_(select(ids.c.id))).order_by(order).limit(limit)).all()
+    return db.session.scalars(select(of).where(Scan.id.in_(select(ids.c.id))).order_by(order).limit(limit)).all()
 
 
 def _first_of(scans: Sequence[Scan], cursor: str) -> str:
