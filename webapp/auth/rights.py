@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 SESSION_KEY: Final = "session:"
-TOKEN_KEY: Final = "token:"  # nosec B105 - the word, no token
+TOKEN_KEY: Final = "token:"
 
 
 class Right(IntEnum):
