@@ -54,7 +54,7 @@ def tell(client: redis.Redis, *changes: Change) -> None:
 def frames_of(*scans: tuple[uuid.UUID, int]) -> dict[str, Frame]:
     """News of scans in these revisions, as a tick delivers it."""
     frames = (read_event(encode(a_change(scan_id, revision=revision)), revision) for scan_id, revision in scans)
-    return {frame.scan_id: frame for frame in frames}
+    return {frame.about: frame for frame in frames}
 
 
 def messages(subscription: Subscription) -> Iterator[bytes]:

@@ -44,4 +44,4 @@ def test_only_the_newest_frame_of_each_scan_is_kept_in_the_order_they_came() -> 
     for scan_id, revision in ((one, 1), (other, 5), (one, 3), (one, 2), (other, 5)):
         fold(newest, read_event(encode(a_change(scan_id, revision=revision)), 1))
 
-    assert [(frame.scan_id, frame.revision) for frame in newest.values()] == [(str(other), 5), (str(one), 3)]
+    assert [(frame.about, frame.revision) for frame in newest.values()] == [(str(other), 5), (str(one), 3)]

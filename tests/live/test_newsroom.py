@@ -281,6 +281,8 @@ def test_counts_are_taken_once_for_many_who_come_and_again_after_news(house: Hou
     first = house.join(EVERYTHING)
     assert house.asked == [None]
     house.newsroom.tell_counts(None, {"queued": 1})
+    house.newsroom.turn(0.0)
+    house.newsroom.turn(0.1)
     assert first.events == ["open", "counts"]
 
     second = house.join(EVERYTHING)
@@ -289,7 +291,7 @@ def test_counts_are_taken_once_for_many_who_come_and_again_after_news(house: Hou
     assert first.events == []
 
     house.receive((SCAN, 1))
-    house.newsroom.turn(0)
+    house.newsroom.turn(1)
     assert set(house.asked) == {None, str(BATCH)}
     third = house.join(EVERYTHING)
     assert third.events == ["open"]
@@ -299,8 +301,31 @@ def test_counts_from_before_a_loss_are_told_to_nobody_after_it(house: House) -> 
     house.stands()
     house.join(EVERYTHING)
     house.newsroom.tell_counts(None, {"queued": 1})
+    house.newsroom.turn(0)
 
     house.newsroom.lost()
     house.stands()
 
-    assert house.join(EVERYTHING).events == ["open"]
+    later = house.join(EVERYTHING)
+    house.newsroom.turn(1)
+    assert later.events == ["open"] and house.newsroom.next_turn() == math.inf
+
+
+def test_counts_go_along_with_news_or_a_little_later_by_themselves(house: House) -> None:
+    house.stands()
+    everything, page = house.join(EVERYTHING), house.join(Scope(frozenset([str(OTHER_SCAN)]), counts=frozenset([None])))
+    for listener in (everything, page):
+        listener.heard.clear()
+    house.newsroom.tell_counts(None, {"queued": 1})
+    house.newsroom.turn(100.0)
+    assert everything.heard == page.heard == [] and house.newsroom.next_turn() == pytest.approx(100.1)
+
+    house.receive((SCAN, 1))
+    house.newsroom.turn(100.02)
+    assert len(everything.heard) == 1
+    assert (everything.events, page.events) == (["scan", "counts"], ["counts"])
+
+    house.newsroom.tell_counts(None, {"queued": 0})
+    house.newsroom.turn(200.0)
+    house.newsroom.turn(200.1)
+    assert everything.events == page.events == ["counts"]

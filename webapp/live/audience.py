@@ -1,22 +1,18 @@
 """The audience: who shows which scans, so that news costs nothing to streams that do not show its scan."""
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from webapp.live.frames import Frame
 from webapp.live.mailbox import Mailbox, Stream
-from webapp.live.scope import Scope
-
-_Key = TypeVar("_Key", bound=Hashable)
+from webapp.live.scope import Scope, counts_topic
 
 
 class Audience:
-    """A mailbox for each scope, looked up by the topics of the news and by the batches that are counted."""
+    """A mailbox for each scope, looked up by the topics of the news."""
 
     def __init__(self) -> None:
         self._mailboxes: dict[Scope, Mailbox] = {}
         self._by_topic: dict[str, set[Mailbox]] = {}
-        self._by_counted: dict[str | None, set[Mailbox]] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -35,8 +31,6 @@ class Audience:
             mailbox = self._mailboxes[stream.scope] = Mailbox(stream.scope)
             for topic in mailbox.scope.topics:
                 self._by_topic.setdefault(topic, set()).add(mailbox)
-            for batch_id in mailbox.scope.counted:
-                self._by_counted.setdefault(batch_id, set()).add(mailbox)
         self._size += stream not in mailbox.streams
         mailbox.streams.add(stream)
 
@@ -50,12 +44,12 @@ class Audience:
         if not mailbox.streams:
             del self._mailboxes[stream.scope]
             for topic in mailbox.scope.topics:
-                _discard(self._by_topic, topic, mailbox)
-            for batch_id in mailbox.scope.counted:
-                _discard(self._by_counted, batch_id, mailbox)
+                self._by_topic[topic].discard(mailbox)
+                if not self._by_topic[topic]:
+                    del self._by_topic[topic]
 
     def deliver(self, news: Iterable[Frame]) -> None:
-        """Each mailbox is put together once, and only those are touched that show one of the scans."""
+        """Each mailbox is put together once, and only those are touched that show some of it."""
         touched: dict[Mailbox, None] = {}
         for frame in news:
             for topic in frame.topics:
@@ -65,18 +59,6 @@ class Audience:
         for mailbox in touched:
             mailbox.flush()
 
-    def tell_counts(self, batch_id: str | None, text: bytes) -> None:
-        for mailbox in self._by_counted.get(batch_id, ()):
-            for stream in mailbox.streams:
-                if stream.is_open:
-                    stream.tell(f"counts of {batch_id}", text)
-
     def awaits_counts(self, batch_id: str | None) -> bool:
         """May be asked by another thread: it is a single look-up."""
-        return batch_id in self._by_counted
-
-
-def _discard(index: dict[_Key, set[Mailbox]], key: _Key, mailbox: Mailbox) -> None:
-    index[key].discard(mailbox)
-    if not index[key]:
-        del index[key]
+        return counts_topic(batch_id) in self._by_topic

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from webapp.live.events import encode
-from webapp.live.scope import ALL, batch_topic, scan_topic
+from webapp.live.scope import ALL, batch_topic, counts_topic, scan_topic
 from webapp.scans.change import Change
 
 #: A comment: it keeps routers from cutting a quiet stream, and its failure tells that the browser has gone.
@@ -29,17 +29,14 @@ class MalformedEvent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """News of one scan."""
+    """News of one scan, or the counts of one list."""
 
-    scan_id: str
+    #: The scan's id, or a name for the counts.
+    about: str
     batch_id: str | None
     revision: int
     text: bytes
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        scan = scan_topic(self.scan_id)
-        return (scan, ALL, batch_topic(self.batch_id)) if self.batch_id else (scan, ALL)
+    topics: tuple[str, ...]
 
 
 def read_event(line: bytes, number: int) -> Frame:
@@ -55,23 +52,29 @@ def read_event(line: bytes, number: int) -> Frame:
             raise MalformedEvent("no id, batch_id and revision")
     if b"\n" in line or b"\r" in line:
         raise MalformedEvent("more than one line")
-    return Frame(scan_id, batch_id, revision, _frame("scan", line, number))
+    return _of_scan(scan_id, batch_id, revision, _frame("scan", line, number))
 
 
 def told(change: Change) -> Frame:
     """How a scan stands, for a stream that begins; no event, and so without a number."""
     batch_id = str(change.batch_id) if change.batch_id else None
-    return Frame(str(change.id), batch_id, change.revision, b"event: scan\ndata: %b\n\n" % encode(change))
+    return _of_scan(str(change.id), batch_id, change.revision, b"event: scan\ndata: %b\n\n" % encode(change))
+
+
+def counted(batch_id: str | None, content: dict[str, Any], number: int) -> Frame:
+    """The counts of a list, as of this number."""
+    topics = (counts_topic(batch_id),)
+    return Frame(f"counts of {batch_id}", batch_id, number, notice("counts", content, number), topics)
 
 
 def fold(newest: dict[str, Frame], frame: Frame) -> None:
-    """Keep the newest frame of each scan, in the order they came."""
-    known = newest.get(frame.scan_id)
+    """Keep the newest frame of each scan and list, in the order they came."""
+    known = newest.get(frame.about)
     if known is not None:
         if known.revision >= frame.revision:
             return
-        del newest[frame.scan_id]
-    newest[frame.scan_id] = frame
+        del newest[frame.about]
+    newest[frame.about] = frame
 
 
 def notice(event: str, content: dict[str, Any], number: int) -> bytes:
@@ -91,6 +94,11 @@ def first_bytes(streams: int) -> bytes:
 def farewell(streams: int) -> bytes:
     """The last frame; browsers come back at a pace at which a server can take them in."""
     return b"retry: %d\nevent: bye\ndata: {}\n\n" % random.randint(_STOPPING_MS, max(6000, _RETURN_MS * streams))
+
+
+def _of_scan(scan_id: str, batch_id: str | None, revision: int, text: bytes) -> Frame:
+    topics = (scan_topic(scan_id), ALL, *([batch_topic(batch_id)] if batch_id else ()))
+    return Frame(scan_id, batch_id, revision, text, topics)
 
 
 def _frame(event: str, line: bytes, number: int) -> bytes:

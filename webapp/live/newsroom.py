@@ -50,6 +50,9 @@ class Newsroom:
         #: What the next tick tells.
         self._pending: dict[str, Frame] = {}
         self._flush_at = -math.inf
+        #: Counts that wait for news to go along with, and until when.
+        self._pending_counts: dict[str, Frame] = {}
+        self._counts_at = math.inf
         #: The counts that were told last, as long as no news contradicts them.
         self._counts: dict[str | None, bytes] = {}
 
@@ -93,7 +96,7 @@ class Newsroom:
             self._is_standing = False
             self._waiting.clear()
             self._untold.clear()
-            self._counts = {}
+            self._counts, self._pending_counts, self._counts_at = {}, {}, math.inf
             for stream in self.audience:
                 if stream.is_open:
                     stream.tell(SUBSCRIPTION, frames.LOST)
@@ -108,6 +111,7 @@ class Newsroom:
         """When there will be something to do."""
         return min(
             self._flush_at if self._pending else math.inf,
+            self._counts_at,
             self._welcome_at if self._waiting else math.inf,
         )
 
@@ -116,18 +120,26 @@ class Newsroom:
         if self._waiting and now >= self._welcome_at:
             self._welcome_at = now + self._pace.welcome_seconds
             self._welcome(self._pace.welcomes)
-        if self._pending and now >= self._flush_at:
-            news, self._pending = self._pending, {}
-            self._flush_at = now + self._pace.tick(len(self.audience))
-            self.audience.deliver(news.values())
-            self._recount({None, *(frame.batch_id for frame in news.values())})
+        if self._pending_counts and self._counts_at == math.inf:
+            self._counts_at = now + self._pace.counts_wait_seconds
+        if (self._pending and now >= self._flush_at) or now >= self._counts_at:
+            self._flush(now)
 
     def tell_counts(self, batch_id: str | None, counts: Mapping[str, int]) -> None:
         pause_ms = self._pace.look_ms(len(self.audience))
-        text = self._notice("counts", {"batch_id": batch_id, "counts": dict(counts), "pause_ms": pause_ms})
+        content = {"batch_id": batch_id, "counts": dict(counts), "pause_ms": pause_ms}
+        frame = frames.counted(batch_id, content, next(self._numbers))
         if self.audience.awaits_counts(batch_id):
-            self._counts[batch_id] = text
-        self.audience.tell_counts(batch_id, text)
+            self._counts[batch_id] = frame.text
+            self._pending_counts[frame.about] = frame
+
+    def _flush(self, now: float) -> None:
+        news, self._pending = self._pending, {}
+        counts, self._pending_counts = self._pending_counts, {}
+        self._flush_at, self._counts_at = now + self._pace.tick(len(self.audience)), math.inf
+        self.audience.deliver([*news.values(), *counts.values()])
+        if news:
+            self._recount({None, *(frame.batch_id for frame in news.values())})
 
     def _recount(self, batch_ids: Iterable[str | None]) -> None:
         for batch_id in batch_ids:

@@ -21,6 +21,8 @@ class Pace:
     #: News of one scan within this time is told once; the first after quiet goes at once.
     tick_seconds: float = 0.05
     counts_seconds: float = 0.5
+    #: Counts that no news takes along go by themselves after so long.
+    counts_wait_seconds: float = 0.1
     #: So many at a time, with such a pause between, are told to read their lists again: web has to serve them all.
     welcomes: int = 25
     welcome_seconds: float = 0.1

@@ -70,4 +70,4 @@ class Recall:
     def _frames(self, scan_ids: Sequence[str]) -> dict[str, Frame]:
         chunks = [scan_ids[start : start + _CHUNK] for start in range(0, len(scan_ids), _CHUNK)]
         frames = [told(change) for chunk in chunks for change in self._read(chunk)]
-        return {frame.scan_id: frame for frame in frames}
+        return {frame.about: frame for frame in frames}

@@ -25,13 +25,16 @@ class Scope:
     @property
     def topics(self) -> frozenset[str]:
         """What its news is looked up by."""
-        if self.scan_ids is not None:
-            return frozenset(map(scan_topic, self.scan_ids))
-        return frozenset((batch_topic(self.batch_id),))
+        scans = [batch_topic(self.batch_id)] if self.scan_ids is None else map(scan_topic, self.scan_ids)
+        return frozenset((*scans, *map(counts_topic, self.counted)))
 
 
 def scan_topic(scan_id: str) -> str:
     return f"scan:{scan_id}"
+
+
+def counts_topic(batch_id: str | None) -> str:
+    return f"counts:{batch_id}"
 
 
 def batch_topic(batch_id: str | None) -> str:
