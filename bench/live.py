@@ -45,9 +45,7 @@ IDLE_SECONDS = 30
 
 
 def run() -> None:
-    print(
-        f"\nLive: one process, events of a scan, median of {WINDOWS} times {SECONDS:.0f} s; us of CPU an event delivered"
-    )
+    print(f"\nLive: one process, events of a scan, median of {WINDOWS} times {SECONDS:.0f} s; us of CPU an event")
     with parts("sqlite") as settings:
         for streams, rate, tick in LOADS:
             with stream_servers.ours(settings, tick_seconds=tick) as server, _crowd(server, streams) as crowd:
