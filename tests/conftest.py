@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,12 @@ NO_HOST_LIMITS: Final[dict[str, Any]] = {
 #: Tests submit faster than anybody should.
 NO_PACE: Final = Limits(submits_per_minute=0, calls_per_minute=0)
 HEADER_KEY = "a2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZyE="
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few tests first: these wait for processes, and none of them is to be what is left at the end."""
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: sizes[item.path])
 
 
 def settings_for(home: Path, database_url: str, redis_url: str) -> Settings:

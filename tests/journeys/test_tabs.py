@@ -56,8 +56,8 @@ def test_when_the_tab_that_leads_is_closed_another_takes_over(
     streams.wait_for(1, tabs[0])
 
     (leading,) = streams.holders
-    leading.close()
     moves.start_unheard(scan_id)
+    leading.close()
 
     left = [tab for tab in tabs if tab is not leading]
     for tab in left:

@@ -95,7 +95,8 @@ def test_a_worker_that_was_killed_whole_is_missed_when_its_lease_is_over(
 def test_a_worker_that_is_told_to_stop_hands_its_scan_back(
     app: Flask, settings: Settings, news: News, target: Target, pool: str, is_to_group: bool
 ) -> None:
-    like_a_platform = {"REMAP_SIGTERM": "SIGQUIT", "GRACE_SECONDS": "5"}
+    # A lease that nobody would wait out.
+    like_a_platform = {"REMAP_SIGTERM": "SIGQUIT", "GRACE_SECONDS": "5", "LEASE_SECONDS": "60"}
     gate = f"stop-{pool}-{is_to_group}"
     with worker(settings, pool=pool, **like_a_platform) as old:
         wake_up = started(target, gate)
@@ -109,7 +110,7 @@ def test_a_worker_that_is_told_to_stop_hands_its_scan_back(
     first, second = queries.get_attempts(wake_up.scan_id)
     assert (first.outcome, second.outcome) == (Outcome.INTERRUPTED, Outcome.SUCCEEDED)
     assert row(wake_up.scan_id).crashes == 0
-    assert seconds_until_resumed(wake_up) < 3
+    assert seconds_until_resumed(wake_up) < 20
 
 
 @pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])

@@ -37,4 +37,5 @@ def test_a_parser_that_never_comes_back_and_a_lookup_without_answer_end_on_time(
         [attempt] = queries.get_attempts(scan_id)
         took = (attempt.finished_at - attempt.started_at).total_seconds()
         assert attempt.outcome is Outcome.TIMED_OUT
-        assert seconds <= took < seconds + 2
+        # The soft limit runs from before the claim.
+        assert seconds - 0.2 <= took < seconds + 2
