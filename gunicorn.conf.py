@@ -17,7 +17,7 @@ bind = f"{_host}:{_settings.port}"
 worker_class = "gthread"
 # One process, unless WEB_CONCURRENCY says otherwise; gunicorn reads that itself.
 # A live page gives its connection to the hub, so that threads are for requests alone: most wait for the database, and
-# one interpreter has work for one core, however many there are (500 to 1,000 pages' streams are opened a second).
+# one interpreter has work for one core, however many there are (some 500 pages' streams are opened a second).
 # With TLS in gunicorn, or another server, each live page does hold a thread.
 threads = 16
 # A page, its files and its partials come on one connection; a stopping worker waits 2 s at most for those that rest.

@@ -46,6 +46,10 @@ def _rest() -> None:
         pass
     with db.engine.begin() as connection:
         connection.execute(text("DELETE FROM search_todo"))
+    if db.engine.dialect.name == "postgresql":
+        # As the autovacuum will have done, or each look would first read past what is gone.
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM search_todo, scan_count_change"))
 
 
 def analyze() -> None:
