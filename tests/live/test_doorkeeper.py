@@ -1,5 +1,6 @@
 """A stream ends soon after the session or token that opened it."""
 
+import datetime as dt
 import socket
 import threading
 from collections.abc import Collection, Iterator
@@ -15,6 +16,7 @@ from webapp.auth.rights import Scope, Visitor
 from webapp.auth.standing import still_stand
 from webapp.live.hub import Hub, get_hub
 from webapp.live.pace import Pace
+from webapp.live.recall import Reading
 from webapp.live.scope import Scope as StreamScope
 
 CALM = Pace(heartbeat_seconds=60, counts_seconds=60, quiet_seconds=60)
@@ -44,6 +46,10 @@ class Standing:
         return set(owners) - self.gone
 
 
+def _no_scans(_ids: Collection[str]) -> Reading:
+    return dt.datetime.now(dt.UTC), []
+
+
 @pytest.fixture
 def standing() -> Standing:
     return Standing()
@@ -51,7 +57,7 @@ def standing() -> Standing:
 
 @pytest.fixture
 def hub(redis_url: str, standing: Standing) -> Iterator[Hub]:
-    hub = Hub(redis_url, lambda _: {}, lambda _: [], pace=CALM, max_streams=9, max_of_an_owner=2, max_pulled=9)
+    hub = Hub(redis_url, lambda _: {}, _no_scans, pace=CALM, max_streams=9, max_of_an_owner=2, max_pulled=9)
     hub.keep_door(standing, round_seconds=0.01)
     yield hub
     hub.close()

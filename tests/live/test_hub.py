@@ -1,10 +1,11 @@
+import datetime as dt
 import logging
 import queue
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import pytest
 import redis
@@ -16,6 +17,7 @@ from webapp.live.events import CHANNEL, encode
 from webapp.live.hub import Hub
 from webapp.live.pace import Pace
 from webapp.live.places import StreamRefused
+from webapp.live.recall import Reading
 from webapp.live.scope import Scope
 from webapp.scans.change import Change
 
@@ -31,8 +33,12 @@ class House:
         self.counted: queue.Queue[str | None] = queue.Queue()
         #: How scans stand in the database.
         self.states: list[Change] = []
-        self.may_count = threading.Event()
+        #: What the database's clock is ahead.
+        self.ahead = dt.timedelta()
+        self.recalled: queue.Queue[Collection[str]] = queue.Queue()
+        self.may_count, self.may_recall = threading.Event(), threading.Event()
         self.may_count.set()
+        self.may_recall.set()
         self._is_pulled = is_pulled
         limits = {"max_streams": max_streams, "max_of_an_owner": 2, "max_pulled": max_streams}
         self.hub = Hub(redis_url, self._count, self._recall, pace=pace, **limits)
@@ -67,8 +73,11 @@ class House:
         self.counted.put(batch_id)
         return {"queued": 3}
 
-    def _recall(self, scan_ids: Collection[str]) -> Sequence[Change]:
-        return [change for change in self.states if str(change.id) in scan_ids]
+    def _recall(self, scan_ids: Collection[str]) -> Reading:
+        self.recalled.put(scan_ids)
+        assert self.may_recall.wait(PATIENCE_SECONDS)
+        now = dt.datetime.now(dt.UTC) + self.ahead
+        return now, [change for change in self.states if str(change.id) in scan_ids]
 
 
 @pytest.fixture(params=["adopted", "pulled"])
@@ -82,6 +91,7 @@ def a_house(request: pytest.FixtureRequest) -> Iterator[Callable[..., House]]:
     yield build
     for house in houses:
         house.may_count.set()
+        house.may_recall.set()
         house.hub.close()
 
 
@@ -282,6 +292,29 @@ def test_a_page_is_told_how_its_scans_stand_before_it_may_trust_them(house: Hous
 
     assert browser.wait_for("open").data["revisions"] == {str(SCAN): 5}
     browser.wait_for_scan(str(SCAN), 5)
+
+
+def test_a_page_is_told_the_time_of_the_clock_that_its_scans_go_by(house: House) -> None:
+    house.states, house.ahead = [a_change(SCAN)], dt.timedelta(hours=3)
+
+    opened = house.open(Scope(frozenset([str(SCAN)]))).wait_for("open")
+
+    ahead = dt.datetime.fromisoformat(opened.data["server_time"]) - dt.datetime.now(dt.UTC)
+    assert abs(ahead - house.ahead) < dt.timedelta(seconds=PATIENCE_SECONDS)
+
+
+def test_a_database_that_hangs_holds_up_neither_news_nor_the_end(house: House, news: redis.Redis) -> None:
+    house.may_recall.clear()
+    witness, page = an_open_page(house), house.open(Scope(frozenset([str(SCAN)])))
+    assert house.recalled.get(timeout=PATIENCE_SECONDS) == [str(SCAN)]
+
+    tell(news, a_change(SCAN))
+    for browser in (witness, page):
+        browser.wait_for_scan(str(SCAN))
+    house.hub.close()
+
+    page.wait_for("bye")
+    assert not page.named("open")
 
 
 def test_scans_are_counted_only_for_those_who_watch(house: House, news: redis.Redis) -> None:

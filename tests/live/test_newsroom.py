@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import pytest
 
 from tests.live.news import a_change
-from webapp.live import pace
+from webapp.live import newsroom, pace
 from webapp.live.events import encode
 from webapp.live.frames import Frame, told
 from webapp.live.newsroom import Newsroom
@@ -49,10 +49,12 @@ class House:
         self.states: dict[str, Frame] | None = {}
         self.rounds: list[int] = []
         self._asked = itertools.count()
+        self.forgotten = 0
         self.newsroom = Newsroom(
             Pace(tick_seconds=0.05, welcomes=3),
             ask_for_counts=self._ask,
             ask_for_states=self._ask_for_states,
+            forget_states=self._forget_states,
             server_time=lambda: "now",
         )
 
@@ -64,6 +66,10 @@ class House:
         self.rounds.append(next(self._asked) // 2)
         return self.rounds[-1]
 
+    def _forget_states(self) -> None:
+        self.rounds.clear()
+        self.forgotten += 1
+
     def join(self, scope: Scope = ONE_SCAN) -> Listener:
         listener = Listener(scope)
         self.newsroom.join(listener)
@@ -73,13 +79,14 @@ class House:
     def stands(self) -> None:
         """And everybody was told."""
         self.newsroom.stands()
-        self.recall()
         self.newsroom.turn(-math.inf)
+        self.recall()
 
     def recall(self) -> None:
         rounds, self.rounds = sorted(set(self.rounds)), []
         for number in rounds:
             self.newsroom.tell_states(number, self.states)
+        self.newsroom.turn(-math.inf)
 
     def receive(self, *changes: tuple[uuid.UUID, int]) -> None:
         for scan_id, revision in changes:
@@ -184,16 +191,43 @@ def test_without_the_database_pages_are_told_to_read_for_themselves_a_few_at_a_t
     crowd = [house.join() for _ in range(5)]
     house.newsroom.lost()
     house.states = None
-    house.newsroom.stands()
-    house.recall()
     for listener in crowd:
         listener.heard.clear()
 
-    house.newsroom.turn(100.0)
+    house.stands()
 
     heard = [b"".join(listener.heard) for listener in crowd]
     assert sum(b"event: resync" in text for text in heard) == 3
     assert not any(b"revisions" in text for text in heard)
+
+
+def test_news_do_not_wait_until_a_crowd_is_told_how_its_scans_stand(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newsroom, "_MOST_ASKED_FOR", 4)
+    monkeypatch.setattr(newsroom, "_MOST_TOLD", 3)
+    scopes = [Scope(frozenset([str(scan), str(uuid.uuid4())])) for scan in (SCAN, OTHER_SCAN)]
+    crowd = [house.join(scope) for scope in scopes for _ in range(5)]
+    house.newsroom.stands()
+    asked = []
+    while house.newsroom.next_turn() == -math.inf:
+        house.newsroom.turn(0.0)
+        asked.append(len(house.rounds))
+    assert asked == [4, 8, 10]
+
+    numbers, house.rounds = set(house.rounds), []
+    for number in sorted(numbers):
+        house.newsroom.tell_states(number, {})
+    house.newsroom.leave(crowd[0])
+    house.receive((OTHER_SCAN, 7))
+    told_of = []
+    while house.newsroom.next_turn() == -math.inf:
+        house.newsroom.turn(100.0)
+        told_of.append(sum(listener.is_open for listener in crowd))
+
+    assert max(later - earlier for earlier, later in itertools.pairwise([0, *told_of])) <= 4
+    assert [listener.events for listener in crowd] == [[]] + [["open"]] * 4 + [["scan", "open"]] * 5
+    assert not crowd[0].is_open
 
 
 def test_what_was_read_before_the_news_were_lost_again_is_told_to_nobody(house: House) -> None:
@@ -204,7 +238,23 @@ def test_what_was_read_before_the_news_were_lost_again_is_told_to_nobody(house: 
 
     house.recall()
 
-    assert page.events == []
+    assert page.events == [] and house.forgotten == 1
+
+
+def test_who_was_about_to_be_told_when_the_news_were_lost_is_told_of_what_is_read_later(house: House) -> None:
+    house.newsroom.stands()
+    page = Listener()
+    house.newsroom.join(page)
+    house.newsroom.tell_states(house.rounds[0], {str(SCAN): told(a_change(SCAN, revision=1))})
+    house.newsroom.lost()
+    house.newsroom.turn(0)
+    assert page.events == [] and house.newsroom.next_turn() == math.inf
+
+    house.states = {str(SCAN): told(a_change(SCAN, revision=2))}
+    house.stands()
+
+    assert [b'"revision":2' in text for text in page.heard] == [True, False]
+    assert page.events == ["scan", "open"]
 
 
 def test_the_first_news_goes_at_once_and_what_follows_within_a_tick_together(house: House) -> None:

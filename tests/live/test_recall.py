@@ -1,19 +1,17 @@
 """States are read in rounds, later than they were asked for, and never all at once."""
 
+import datetime as dt
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import pytest
 
 from tests.live.browser import PATIENCE_SECONDS
 from tests.live.news import a_change
 from webapp.live import recall
-from webapp.live.recall import Frames, Recall
-from webapp.scans.change import Change
-
-Read = Callable[[Collection[str]], Sequence[Change]]
+from webapp.live.recall import Frames, Reading, Recall
 
 
 class House:
@@ -28,13 +26,13 @@ class House:
         self.recall = Recall(self._read, lambda number, frames: self.told.put((number, frames)))
         self.recall.start()
 
-    def _read(self, scan_ids: Collection[str]) -> Sequence[Change]:
+    def _read(self, scan_ids: Collection[str]) -> Reading:
         self.asked.append([*scan_ids])
         self.reading.release()
         assert self.may_read.acquire(timeout=PATIENCE_SECONDS)
         if self.failure:
             raise self.failure
-        return [a_change(uuid.UUID(scan_id), revision=3) for scan_id in scan_ids]
+        return dt.datetime.now(dt.UTC), [a_change(uuid.UUID(scan_id), revision=3) for scan_id in scan_ids]
 
     def next(self) -> tuple[int, Frames]:
         return self.told.get(timeout=PATIENCE_SECONDS)
@@ -103,3 +101,18 @@ def test_who_cannot_be_told_hears_of_it_and_the_next_are_served(house: House) ->
     house.recall.ask(ids(1))
 
     assert house.next()[1] is not None
+
+
+def test_what_nobody_waits_for_any_more_is_not_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall, "_MOST_OF_A_ROUND", 1)
+    being_read, missed, asked = ids(3)
+    house.recall.ask([being_read])
+    assert house.reading.acquire(timeout=PATIENCE_SECONDS)
+    house.recall.ask([missed])
+
+    house.recall.forget()
+    number = house.recall.ask([asked])
+    house.may_read.release(2)
+
+    assert [house.next()[0], house.next()[0]] == [1, number]
+    assert house.asked == [[being_read], [asked]]

@@ -6,7 +6,7 @@ import socket
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -22,11 +22,11 @@ from webapp.live.loop import Loop
 from webapp.live.pace import Pace
 from webapp.live.places import Places, affordable
 from webapp.live.pulled_stream import PulledStream
+from webapp.live.recall import Reading
 from webapp.live.remote_hub import RemoteHub
 from webapp.live.scope import Scope
 from webapp.live.socket_stream import SocketStream
 from webapp.scans import queries
-from webapp.scans.change import Change
 
 #: Each of these holds a thread of its process, which are needed for requests as well.
 _MAX_PULLED: Final = 48
@@ -44,7 +44,7 @@ class Hub:
         self,
         redis_url: str,
         count: Callable[[str | None], Mapping[str, int]],
-        recall: Callable[[Collection[str]], Sequence[Change]],
+        recall: Callable[[Collection[str]], Reading],
         *,
         pace: Pace,
         max_streams: int,
@@ -206,9 +206,9 @@ def _count(app: Flask, batch_id: str | None) -> dict[str, int]:
         return {state.value: count for state, count in queries.count_by_state(which).items()}
 
 
-def _recall(app: Flask, scan_ids: Collection[str]) -> Sequence[Change]:
+def _recall(app: Flask, scan_ids: Collection[str]) -> Reading:
     with app.app_context():
-        return queries.get_changes(list(map(uuid.UUID, scan_ids)))
+        return queries.server_time(), queries.get_changes(list(map(uuid.UUID, scan_ids)))
 
 
 def serve_in_worker(threads: int) -> None:

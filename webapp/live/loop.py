@@ -1,6 +1,5 @@
 """The loop: the one thread of a hub, which waits for Redis, for the browsers and for what other threads ask of it."""
 
-import datetime as dt
 import logging
 import math
 import selectors
@@ -8,7 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
@@ -20,13 +19,12 @@ from webapp.live.events import CHANNEL, format_time
 from webapp.live.mailbox import Stream
 from webapp.live.newsroom import Newsroom
 from webapp.live.pace import Pace
-from webapp.live.recall import Frames, Recall
+from webapp.live.recall import Frames, Reading, Recall
 from webapp.live.scope import Scope
 from webapp.live.socket_stream import SocketStream
 from webapp.live.sockets import Sockets
 from webapp.live.subscription import Subscription
 from webapp.live.tally import Tally
-from webapp.scans.change import Change
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ class Loop:
         self,
         redis_url: str,
         count: Callable[[str | None], Mapping[str, int]],
-        recall: Callable[[Collection[str]], Sequence[Change]],
+        recall: Callable[[Collection[str]], Reading],
         *,
         pace: Pace,
         forget: Callable[[SocketStream], None],
@@ -59,7 +57,11 @@ class Loop:
         self._tally = Tally(count, self._tell_counts, is_awaited=self._awaits_counts, pause_seconds=pace.counts_seconds)
         self._recall = Recall(recall, self._tell_states)
         self._newsroom = Newsroom(
-            pace, ask_for_counts=self._tally.changed, ask_for_states=self._recall.ask, server_time=_server_time
+            pace,
+            ask_for_counts=self._tally.changed,
+            ask_for_states=self._recall.ask,
+            forget_states=self._recall.forget,
+            server_time=self._server_time,
         )
         self._sockets = Sockets(self._selector, pace)
         self._subscription: Subscription | None = None
@@ -209,6 +211,5 @@ class Loop:
     def _awaits_counts(self, batch_id: str | None) -> bool:
         return self._newsroom.audience.awaits_counts(batch_id)
 
-
-def _server_time() -> str:
-    return format_time(dt.datetime.now(dt.UTC)) or ""
+    def _server_time(self) -> str:
+        return format_time(self._recall.now()) or ""

@@ -5,7 +5,7 @@ import logging
 import math
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from webapp.live import frames
@@ -18,6 +18,9 @@ from webapp.live.scope import Scope
 
 log = logging.getLogger(__name__)
 
+#: Streams for which a turn asks how their scans stand, and which it tells it: news must not wait for all of them.
+_MOST_ASKED_FOR: Final = 500
+_MOST_TOLD: Final = 100
 #: What a stream begins with, and what it goes on with after news was missed.
 _OPEN: Final = "open"
 _RESYNC: Final = "resync"
@@ -32,6 +35,7 @@ class Newsroom:
         *,
         ask_for_counts: Callable[[Iterable[str | None]], None],
         ask_for_states: Callable[[Collection[str]], int],
+        forget_states: Callable[[], None],
         server_time: Callable[[], str],
     ) -> None:
         self.audience = Audience()
@@ -39,11 +43,16 @@ class Newsroom:
         self._pace = pace
         self._ask_for_counts = ask_for_counts
         self._ask_for_states = ask_for_states
+        self._forget_states = forget_states
         self._server_time = server_time
         self._numbers = itertools.count(1)
         self._is_standing = False
+        #: Whose scans are still to be asked for, since it stands again.
+        self._unasked: deque[Stream] = deque()
         #: By the round of the recall that tells how their scans stand: then they are told that it does.
         self._untold: defaultdict[int, list[Stream]] = defaultdict(list)
+        #: How they stand, and who is still to be told of it; each time streams of one scope.
+        self._known: deque[tuple[Mapping[str, Frame], list[Stream]]] = deque()
         #: Who is still to be told that it stands, and reads its list by itself then.
         self._waiting: deque[Stream] = deque()
         self._welcome_at = -math.inf
@@ -71,31 +80,29 @@ class Newsroom:
     def stands(self) -> None:
         """The subscription does: only now does a page that reads its list miss nothing that comes after."""
         self._is_standing = True
-        self._waiting = deque(stream for stream in self.audience if not self._is_recalled(stream))
+        self._unasked = deque(self.audience)
 
     def tell_states(self, number: int, states: Mapping[str, Frame] | None) -> None:
         """Of the scans of a round, read since it was asked for; None: those who asked have to read them themselves."""
+        streams = self._untold.pop(number, [])
+        if states is None:
+            self._waiting.extend(streams)
+            return
         by_scope: defaultdict[Scope, list[Stream]] = defaultdict(list)
-        for stream in self._untold.pop(number, ()):
-            if stream in self.audience:
-                by_scope[stream.scope].append(stream)
-        for scope, streams in by_scope.items():
-            if states is None:
-                self._waiting.extend(streams)
-                continue
-            shown = {scan_id: states[scan_id] for scan_id in sorted(scope.scan_ids or ()) if scan_id in states}
-            for news in pieces(shown):
-                text = b"".join(frame.text for frame in news.values())
-                for stream in streams:
-                    stream.deliver(text, news)
-            self._open(streams, shown)
+        for stream in streams:
+            by_scope[stream.scope].append(stream)
+        for alike in by_scope.values():
+            self._known.extend((states, alike[at : at + _MOST_TOLD]) for at in range(0, len(alike), _MOST_TOLD))
 
     def lost(self) -> None:
         """The subscription is; told once."""
         if self._is_standing:
             self._is_standing = False
-            self._waiting.clear()
+            self._unasked.clear()
             self._untold.clear()
+            self._known.clear()
+            self._waiting.clear()
+            self._forget_states()
             self._counts, self._pending_counts, self._counts_at = {}, {}, math.inf
             for stream in self.audience:
                 if stream.is_open:
@@ -109,6 +116,8 @@ class Newsroom:
 
     def next_turn(self) -> float:
         """When there will be something to do."""
+        if self._unasked or self._known:
+            return -math.inf
         return min(
             self._flush_at if self._pending else math.inf,
             self._counts_at,
@@ -117,6 +126,8 @@ class Newsroom:
 
     def turn(self, now: float) -> None:
         """The first news after quiet goes at once, and what follows within a tick together."""
+        self._recall_next()
+        self._tell_next()
         if self._waiting and now >= self._welcome_at:
             self._welcome_at = now + self._pace.welcome_seconds
             self._welcome(self._pace.welcomes)
@@ -145,6 +156,31 @@ class Newsroom:
         for batch_id in batch_ids:
             self._counts.pop(batch_id, None)
         self._ask_for_counts(batch_ids)
+
+    def _recall_next(self) -> None:
+        for _ in range(min(_MOST_ASKED_FOR, len(self._unasked))):
+            stream = self._unasked.popleft()
+            if stream in self.audience and not self._is_recalled(stream):
+                self._waiting.append(stream)
+
+    def _tell_next(self) -> None:
+        left = _MOST_TOLD
+        while self._known and left > 0:
+            states, streams = self._known.popleft()
+            left -= len(streams)
+            self._tell(states, [stream for stream in streams if stream in self.audience])
+
+    def _tell(self, states: Mapping[str, Frame], streams: Sequence[Stream]) -> None:
+        """How the scans stand that they all show."""
+        if not streams:
+            return
+        scan_ids = streams[0].scope.scan_ids or ()
+        shown = {scan_id: states[scan_id] for scan_id in sorted(scan_ids) if scan_id in states}
+        for news in pieces(shown):
+            text = b"".join(frame.text for frame in news.values())
+            for stream in streams:
+                stream.deliver(text, news)
+        self._open(streams, shown)
 
     def _is_recalled(self, stream: Stream) -> bool:
         """Whether it will be told how its scans stand; of a whole list nobody knows what its page shows."""

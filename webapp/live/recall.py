@@ -1,5 +1,6 @@
 """The recall: how scans stand, read for streams that begin or were cut off, on a thread of its own."""
 
+import datetime as dt
 import logging
 import threading
 from collections import deque
@@ -18,20 +19,26 @@ _CHUNK: Final = 500
 
 #: By the id of their scans; None where the database could not be asked.
 Frames = Mapping[str, Frame] | None
+#: What the database's clock said, and how the scans stood.
+Reading = tuple[dt.datetime, Sequence[Change]]
 
 
 class Recall:
     """Reads in rounds: what is told in a round was read after everybody had asked for it."""
 
-    def __init__(
-        self, read: Callable[[Collection[str]], Sequence[Change]], tell: Callable[[int, Frames], None]
-    ) -> None:
+    def __init__(self, read: Callable[[Collection[str]], Reading], tell: Callable[[int, Frames], None]) -> None:
         self._read = read
         self._tell = tell
         self._rounds: deque[tuple[int, set[str]]] = deque()
         self._last_round = 0
         self._condition = threading.Condition()
         self._is_closed = False
+        #: What the database's clock is ahead of this machine's, as of the newest reading.
+        self._ahead = dt.timedelta()
+
+    def now(self) -> dt.datetime:
+        """By the database's clock, which all times of scans are read from."""
+        return dt.datetime.now(dt.UTC) + self._ahead
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="recall", daemon=True).start()
@@ -46,6 +53,11 @@ class Recall:
             asked.update(scan_ids)
             self._condition.notify()
         return number
+
+    def forget(self) -> None:
+        """Whoever has asked will ask again: what is not being read yet need not be read."""
+        with self._condition:
+            self._rounds.clear()
 
     def close(self) -> None:
         with self._condition:
@@ -69,5 +81,9 @@ class Recall:
 
     def _frames(self, scan_ids: Sequence[str]) -> dict[str, Frame]:
         chunks = [scan_ids[start : start + _CHUNK] for start in range(0, len(scan_ids), _CHUNK)]
-        frames = [told(change) for chunk in chunks for change in self._read(chunk)]
-        return {frame.about: frame for frame in frames}
+        frames: dict[str, Frame] = {}
+        for chunk in chunks:
+            moment, changes = self._read(chunk)
+            self._ahead = moment - dt.datetime.now(dt.UTC)
+            frames |= {str(change.id): told(change) for change in changes}
+        return frames
