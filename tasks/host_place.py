@@ -149,7 +149,8 @@ def ask_for_persons_place(url: str, *, lease: float) -> Place:
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            answer, seconds = place.enter(is_from_line=True, is_wanted=True, lease=lease)
+            # Not from the line: what is offered to those who stand in it stays theirs, however often one looks.
+            answer, seconds = place.enter(is_from_line=False, is_wanted=True, lease=lease)
         except redis.RedisError as error:
             log.warning("trial refused, Redis is away host=%s error=%s", host, type(error).__name__)
             raise HostNotAsked("Redis is away, and nobody knows who else asks the host now.", _RETRY_SECONDS) from None

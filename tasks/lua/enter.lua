@@ -12,7 +12,7 @@ for i, base in ipairs(KEYS) do
     redis.call('ZPOPMIN', base .. ':offers')
   end
   local left = room(base, number(ARGV[4 + 3 * i]), number(ARGV[5 + 3 * i]))
-  if not is_from_line then
+  if not is_from_line and not is_wanted then
     left = left - redis.call('ZCARD', base .. ':offers')
   end
   free = math.min(free, left)
@@ -23,7 +23,7 @@ local shut_until, needs_probe, is_paused = gate()
 if shut_until and (is_paused or not is_wanted) then
   return { 'shut', tostring(shut_until - now) }
 end
-if not is_from_line and number(redis.call('HGET', host, 'line_until')) > now then
+if not is_from_line and not is_wanted and number(redis.call('HGET', host, 'line_until')) > now then
   return { 'line', '0' }
 end
 if free < 1 or (needs_probe and is_probed()) then

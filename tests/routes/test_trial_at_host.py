@@ -1,6 +1,7 @@
 """A trial is one of those who ask its host: it is counted, it waits, and what the host says of it holds for all."""
 
 import dataclasses
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tasks import host_gate, host_place
+from tasks.host_gate import OFFER_SECONDS
 from tasks.host_place import Place, ask_for_place
 from tests.factories import a_scan, row
 from tests.target import Target
@@ -61,6 +63,17 @@ def test_a_trial_has_its_place_for_itself_and_gives_it_back(
     assert "as often as the limits allow" in busy.json["detail"] and target.hits("/ok") == 0
     for _ in range(2):
         assert client.post("/api/v1/try", json={"url": target.url("/ok")}).status_code == 200
+
+
+def test_what_is_offered_to_scans_in_line_is_not_taken_by_a_trial(
+    app: Flask, polite: Settings, client: FlaskClient, target: Target
+) -> None:
+    offers = "tilldone:host:{127.0.0.1}:offers"
+    get_redis(app).zadd(offers, {"to a scan": time.time() + OFFER_SECONDS})
+
+    assert client.post("/api/v1/try", json={"url": target.url("/ok")}).status_code == 200
+
+    assert get_redis(app).zcard(offers) == 1
 
 
 def test_a_trial_waits_a_little_for_a_start(app: Flask, polite: Settings, client: FlaskClient, target: Target) -> None:

@@ -273,6 +273,23 @@ def test_what_is_offered_is_neither_offered_again_nor_taken_by_others(client: re
     assert gate.gate.offer([line(9)], most=100).counts == [0]
 
 
+def test_a_person_who_looks_again_and_again_takes_nothing_that_is_offered_to_a_line(
+    client: redis.Redis, settings: Settings
+) -> None:
+    gate = Gate(client, settings, host_concurrency=3)
+    held = gate.enter()
+    assert gate.gate.offer([line(9)], most=100).counts == [2]
+
+    persons = [gate.enter(wanted=True) for _ in range(2)]
+    assert all(map(is_place, persons)) and gate.enter(wanted=True) is Answer.BUSY
+    for place in (held, *persons):
+        gate.leave(place)
+    assert gate.gate.offer([line(9)], most=100).counts == [1]
+
+    gate.later(LINE_SECONDS + 0.1)
+    assert gate.enter() is Answer.BUSY
+
+
 def test_an_offer_that_never_arrived_is_made_again(client: redis.Redis, settings: Settings) -> None:
     gate = Gate(client, settings, host_concurrency=1)
     gate.gate.offer([line(9)], most=100)
