@@ -10,16 +10,20 @@ const READ_AGAIN_MS = 5_000;
 
 export function connect(head) {
   let timer = null;
+  let pauseMs = 0;
   const read = async () => {
     const askedAt = performance.now();
     const fresh = await fetchFragment(head.dataset.nowUrl).catch(() => null);
     for (const part of fresh?.querySelectorAll("#batch-progress, #failures") ?? []) morph(document.getElementById(part.id), part);
     timer = null;
-    retellCounts(askedAt);
+    if (fresh) retellCounts(askedAt);
+    else readSoon();
   };
-  listen("counts", ({ batch_id: batch, counts, pause_ms: pauseMs }) => {
+  const readSoon = () => (timer ??= setTimeout(read, Math.max(READ_AGAIN_MS, pauseMs * (0.5 + Math.random()))));
+  listen("counts", ({ batch_id: batch, counts, pause_ms: askedMs }) => {
     if (batch !== head.dataset.progress || !show(head, counts) || document.hidden) return;
-    timer ??= setTimeout(read, Math.max(READ_AGAIN_MS, pauseMs * (0.5 + Math.random())));
+    pauseMs = askedMs;
+    readSoon();
   });
 }
 

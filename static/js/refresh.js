@@ -6,9 +6,10 @@ import { listen } from "./news.js";
 export function connect(element) {
   const failed = document.querySelector("[data-refresh-failed]");
   let timer = null;
-  // Longer beside many who look as well.
-  let pauseMs = Number(element.dataset.refreshMs);
-  listen("counts", (news) => (pauseMs = Math.max(pauseMs, news.pause_ms)));
+  // Longer beside many who look as well, for as long as they do.
+  const ownMs = Number(element.dataset.refreshMs);
+  let pauseMs = ownMs;
+  listen("counts", (news) => (pauseMs = Math.max(ownMs, news.pause_ms)));
 
   const read = async () => {
     try {

@@ -10,21 +10,33 @@ const CALM_MS = 2_000;
 export function connect(list) {
   let timer = null;
   let lookedAt = 0;
+  let pauseMs = CALM_MS;
 
   const look = async () => {
-    await readList(list, { rows: false }).catch(() => {});
+    const isRead = await readList(list, { rows: false }).then(
+      () => true,
+      () => false,
+    );
     lookedAt = performance.now();
     timer = null;
+    if (!isRead) lookSoon();
   };
-  listen("counts", ({ batch_id: batch, counts, pause_ms: pauseMs }) => {
+  const lookSoon = () => (timer ??= setTimeout(look, pauseBefore(lookedAt, pauseMs)));
+  listen("counts", ({ batch_id: batch, counts, pause_ms: askedMs }) => {
     if ((batch ?? "") !== list.dataset.batch) return;
+    pauseMs = askedMs;
     const { textFilter, stateFilter, isNewest } = list.querySelector("[data-list-body]").dataset;
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const tabs = list.querySelector("[data-tabs]");
     const isOther = shown(tabs, "all") !== total || (stateFilter && shown(tabs, stateFilter) !== counts[stateFilter]);
     // The news count all scans; those that a text filter leaves, the server must count.
     if (!textFilter) show(tabs, { ...counts, all: total });
-    if (textFilter || (isOther && isNewest === "true")) timer ??= setTimeout(look, pauseBefore(lookedAt, pauseMs));
+    if (textFilter || (isOther && isNewest === "true")) lookSoon();
+  });
+  // As many may have come to a state as have left it: counts do not tell.
+  listen("told", () => {
+    const { stateFilter, isNewest } = list.querySelector("[data-list-body]").dataset;
+    if (stateFilter && isNewest === "true") lookSoon();
   });
 }
 

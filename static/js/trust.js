@@ -22,9 +22,7 @@ export function doubt(here, retryMs = 0) {
 export async function read(here) {
   const trust = { isDone: false };
   here.trust = trust;
-  const reading = [];
-  tell("refresh", reading);
-  const isRead = (await Promise.allSettled(reading)).every(({ status }) => status === "fulfilled");
+  const isRead = await isDone("refresh");
   if (here.trust !== trust) return;
   if (!isRead) return after(here, "read", READ_AGAIN_MS, () => here.trust === trust && read(here));
   confirm(here);
@@ -37,12 +35,17 @@ export async function believe(here, { revisions, server_time: serverTime }) {
   setServerTime(serverTime);
   await new Promise(requestAnimationFrame);
   if (here.trust !== trust) return;
-  const drawing = [];
-  tell("told", drawing);
-  await Promise.allSettled(drawing);
+  const isDrawn = await isDone("told");
   if (here.trust !== trust) return;
-  if (here.shown.scans.every((id) => !(revisions[id] > shownRevision(id)))) confirm(here);
+  if (isDrawn && here.shown.scans.every((id) => !(revisions[id] > shownRevision(id)))) confirm(here);
   else read(here);
+}
+
+/** Whether all succeed who have something to do about it. */
+async function isDone(type) {
+  const tasks = [];
+  tell(type, tasks);
+  return (await Promise.allSettled(tasks)).every(({ status }) => status === "fulfilled");
 }
 
 function confirm(here) {

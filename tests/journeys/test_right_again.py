@@ -228,3 +228,61 @@ def test_an_attempt_that_came_and_went_between_two_news_is_shown_on_its_scans_pa
     moves.end(scan_id, UNAVAILABLE)
 
     expect(page.locator("#attempts .attempt")).to_have_count(2)
+
+
+def test_a_scans_page_is_live_only_when_its_attempts_are_read_too(
+    page: Page, context: BrowserContext, quiet_site: str, moves: Moves
+) -> None:
+    (scan_id,) = moves.submit()
+    page.goto(f"{quiet_site}/scans/{scan_id}")
+    expect(chip(page)).to_have_text("live")
+    page.route("**/partials/scan/*", lambda route: route.abort("connectionrefused"))
+    with page.expect_event("requestfailed", lambda request: "/partials/scan" in request.url):
+        moves.let_wait(scan_id)
+    context.set_offline(True)
+    expect(chip(page)).not_to_have_text("live")
+
+    with page.expect_event("requestfailed", lambda request: "/partials/scan" in request.url):
+        context.set_offline(False)
+    expect(chip(page)).not_to_have_text("live")
+    page.unroute("**/partials/scan/*")
+
+    expect(chip(page)).to_have_text("live")
+    expect(page.locator("#attempts .attempt")).to_have_count(1)
+
+
+@pytest.mark.parametrize("part", ["scan", "list", "batch"])
+def test_what_the_stream_does_not_tell_and_could_not_be_read_is_read_later(
+    page: Page, quiet_site: str, moves: Moves, part: str
+) -> None:
+    scan_id, _ = moves.submit(2, batch=f"part {part}")
+    batch_id = moves.batch_of(scan_id)
+    page.clock.install()
+    open_list(page, quiet_site + {"scan": f"/scans/{scan_id}", "list": "/", "batch": f"/batches/{batch_id}"}[part])
+    page.route(f"**/partials/{part}*", lambda route: route.abort("connectionrefused"), times=1)
+    page.route(f"**/partials/{part}/*", lambda route: route.abort("connectionrefused"), times=1)
+    with page.expect_event("requestfailed", lambda request: f"/partials/{part}" in request.url):
+        moves.submit() if part == "list" else moves.start(scan_id)
+        page.clock.fast_forward("00:10")
+
+    with page.expect_event("requestfinished", lambda request: f"/partials/{part}" in request.url):
+        page.clock.fast_forward("00:10")
+
+
+def test_after_a_break_a_list_of_one_state_tells_of_scans_that_took_the_place_of_others(
+    page: Page, context: BrowserContext, quiet_site: str, moves: Moves
+) -> None:
+    waits, runs = moves.submit(2, wait_seconds=0)
+    moves.let_wait(waits)
+    moves.start(runs)
+    open_list(page, f"{quiet_site}/?state=waiting")
+    expect(scan_row(page, waits)).to_have_attribute("data-state", "waiting")
+
+    context.set_offline(True)
+    expect(chip(page)).not_to_have_text("live")
+    moves.start(waits, 2)
+    moves.end(runs, UNAVAILABLE)
+    context.set_offline(False)
+
+    expect_right(page, waits, "running")
+    expect(page.locator("[data-new-scans]")).to_contain_text("1 new")
