@@ -84,6 +84,7 @@ def test_interrupted_attempts_do_not_count_and_a_running_one_is_seen(app: Flask)
     assert [(step.number, step.kind) for step in view.steps if step] == [
         (1, "interrupted"), (2, "running"), (3, "planned"),
     ]  # fmt: skip
+    assert view.summary.startswith("At most 2 more requests after the 1 made;")
 
 
 def test_of_a_scan_that_has_ended_only_the_past_is_told(app: Flask) -> None:

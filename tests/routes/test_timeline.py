@@ -69,7 +69,12 @@ def test_of_a_thousand_attempts_the_last_are_drawn() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "ticks"),
-    [(4.6, ["1 s", "2 s", "3 s", "4 s"]), (60, ["10 s", "20 s", "30 s", "40 s", "50 s"]), (0.05, [])],
+    [
+        (4.6, ["1 s", "2 s", "3 s", "4 s"]),
+        (60, ["10 s", "20 s", "30 s", "40 s", "50 s"]),
+        (2.2, ["500 ms", "1 s", "1.5 s", "2 s"]),
+        (0.05, []),
+    ],
 )
 def test_ticks_are_round_and_leave_the_end_its_place(seconds: float, ticks: list[str]) -> None:
     timeline = drawn([an_attempt(1, 0, seconds)], now=99, state=State.SUCCEEDED, finished_at=at(seconds))

@@ -75,7 +75,9 @@ class PlanView:
             return cls(_shortened(past), _ended(scan))
         coming = [_planned_step(each, scan.interruptions) for each in rest.attempts]
         coming[0] = _next_step(scan, rest.attempts[0])
-        return cls((*_shortened(past), *_shortened(coming)), _summary(rest, scan.attempt, policy))
+        # The one under way is among those that may come.
+        made = scan.attempt - (scan.state is State.RUNNING)
+        return cls((*_shortened(past), *_shortened(coming)), _summary(rest, made, policy))
 
 
 def _rest(scan: Scan, policy: RetryPolicy, due_at: dt.datetime | None) -> RetryPlan | None:

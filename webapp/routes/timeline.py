@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from webapp.routes.interruptions import stories
-from webapp.routes.words import OUTCOMES, span
+from webapp.routes.words import OUTCOMES, span, took
 from webapp.scans.exchange import PHASES
 from webapp.scans.models import Attempt, Scan
 from webapp.scans.states import State
@@ -101,7 +101,11 @@ def _ticks(seconds: float) -> tuple[tuple[float, str], ...]:
     """Round times, none so close to the end that it would cover its label."""
     step = next((step for step in _STEPS if seconds / step <= _MAX_TICKS), seconds / _MAX_TICKS)
     moments = [step * number for number in range(1, _MAX_TICKS + 1) if step * number < 0.92 * seconds]
-    return tuple((round(100 * moment / seconds, 3), span(moment)) for moment in moments)
+    return tuple((round(100 * moment / seconds, 3), _clock(moment)) for moment in moments)
+
+
+def _clock(moment: float) -> str:
+    return span(moment) if moment == int(moment) else took(moment)
 
 
 def _percent(moment: dt.datetime, start: dt.datetime, seconds: float) -> float:
