@@ -94,7 +94,7 @@ def test_with_a_bad_line_nothing_is_sent_and_nothing_is_lost(client: FlaskClient
 
     assert answer.status == 422
     assert f"{typed}</textarea>" in answer.html and 'value="7"' in answer.html
-    assert "line 3 example.com/x must start with http:// or https:// Write https://example.com/x" in answer.words
+    assert "line 3 example.com/x must start with http:// or https://. Write https://example.com/x" in answer.words
     assert "Scan the 2 good ones" in answer.words
     assert scans() == []
 
