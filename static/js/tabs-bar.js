@@ -13,12 +13,13 @@ export function connect(list) {
   let pauseMs = CALM_MS;
 
   const look = async () => {
+    // What comes while it reads may be newer.
+    timer = null;
+    lookedAt = performance.now();
     const isRead = await readList(list, { rows: false }).then(
       () => true,
       () => false,
     );
-    lookedAt = performance.now();
-    timer = null;
     if (!isRead) lookSoon();
   };
   const lookSoon = () => (timer ??= setTimeout(look, pauseBefore(lookedAt, pauseMs)));

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
 from tests.conftest import running_app, settings_for
 from tests.factories import UNAVAILABLE
@@ -286,3 +286,19 @@ def test_after_a_break_a_list_of_one_state_tells_of_scans_that_took_the_place_of
 
     expect_right(page, waits, "running")
     expect(page.locator("[data-new-scans]")).to_contain_text("1 new")
+
+
+def test_a_scan_that_came_while_new_ones_were_counted_is_counted_too(page: Page, quiet_site: str, moves: Moves) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    open_list(page, quiet_site)
+    page.route("**/partials/list*", lambda route: held.append((route, route.fetch())), times=1)
+    with page.expect_request("**/partials/list*"):
+        moves.submit()
+    count = page.locator('[data-count="queued"]')
+    before = int(count.inner_text())
+    moves.submit()
+    expect(count).to_have_text(str(before + 1))
+
+    held[0][0].fulfill(response=held[0][1])
+
+    expect(page.locator("[data-new-scans]")).to_contain_text("2 new")
