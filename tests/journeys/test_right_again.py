@@ -263,6 +263,8 @@ def test_what_the_stream_does_not_tell_and_could_not_be_read_is_read_later(
     page.route(f"**/partials/{part}/*", lambda route: route.abort("connectionrefused"), times=1)
     with page.expect_event("requestfailed", lambda request: f"/partials/{part}" in request.url):
         moves.submit() if part == "list" else moves.start(scan_id)
+        if part == "batch":
+            expect(page.locator('[data-count="running"]')).to_have_text("1")
         page.clock.fast_forward("00:10")
 
     with page.expect_event("requestfinished", lambda request: f"/partials/{part}" in request.url):
