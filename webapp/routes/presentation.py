@@ -7,6 +7,7 @@ from flask import Flask
 
 from webapp.live.events import format_time
 from webapp.routes import words
+from webapp.routes.labels import label
 from webapp.routes.plan import plan_words
 from webapp.routes.template_form import template_words
 from webapp.scans.models import Batch, Scan
@@ -53,6 +54,7 @@ def init_app(app: Flask) -> None:
     )
     for function in (
         *filters,
+        label,
         plan_words,
         template_words,
         what_is_next,

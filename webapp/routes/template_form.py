@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from webapp.routes.labels import label
 from webapp.scans.draft import read_headers
 from webapp.scans.sealing import SealBroken
 from webapp.scans.templates import TEMPLATE_FIELDS, Template
@@ -33,9 +34,14 @@ def template_words(template: Template) -> str:
         names = sorted(template.headers)
     except SealBroken:
         names = []
-    said = [f"{name.replace('_', ' ')} {_text(name, value)}" for name, value in template.options.items()]
+    said = [f"{_in_a_sentence(name)} {_text(name, value)}" for name, value in template.options.items()]
     words = "; ".join([*(f"header {name}" for name in names), *said]).replace("\n", ", ")
     return words if len(words) <= _MAX_WORDS else f"{words[: _MAX_WORDS - 1]}…"
+
+
+def _in_a_sentence(name: str) -> str:
+    first, rest = label(name)[:1], label(name)[1:]
+    return first.lower() + rest
 
 
 def _text(name: str, value: Any) -> str:
