@@ -14,7 +14,7 @@ def test_make_a_template_use_it_and_watch_the_check_mark(page: Page, site: str, 
     page.get_by_label("Headers, one a line").fill("X-Token: s3cret")
     page.get_by_label("Values in the JSON, one a line").fill("rows >= 1000")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".table")).to_contain_text("header X-Token; expect json rows >= 1000")
+    expect(page.locator(".table")).to_contain_text("header X-Token; values in the JSON rows >= 1000")
 
     page.goto(site)
     page.locator("[data-options] > summary").click()
