@@ -80,7 +80,8 @@ class House:
         """And everybody was told."""
         self.newsroom.stands()
         self.newsroom.turn(-math.inf)
-        self.recall()
+        while self.rounds:
+            self.recall()
 
     def recall(self) -> None:
         rounds, self.rounds = sorted(set(self.rounds)), []
@@ -205,6 +206,7 @@ def test_news_do_not_wait_until_a_crowd_is_told_how_its_scans_stand(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(newsroom, "_MOST_ASKED_FOR", 4)
+    monkeypatch.setattr(newsroom, "_MOST_ROUNDS", 9)
     monkeypatch.setattr(newsroom, "_MOST_TOLD", 3)
     scopes = [Scope(frozenset([str(scan), str(uuid.uuid4())])) for scan in (SCAN, OTHER_SCAN)]
     crowd = [house.join(scope) for scope in scopes for _ in range(5)]
@@ -228,6 +230,26 @@ def test_news_do_not_wait_until_a_crowd_is_told_how_its_scans_stand(
     assert max(later - earlier for earlier, later in itertools.pairwise([0, *told_of])) <= 4
     assert [listener.events for listener in crowd] == [[]] + [["open"]] * 4 + [["scan", "open"]] * 5
     assert not crowd[0].is_open
+
+
+def test_who_comes_does_not_wait_for_a_whole_crowd(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newsroom, "_MOST_ROUNDS", 2)
+    crowd = [Listener() for _ in range(9)]
+    for listener in crowd:
+        house.newsroom.join(listener)
+    house.newsroom.stands()
+    house.newsroom.turn(0.0)
+    asked = len(set(house.rounds))
+    assert asked == 2 and house.newsroom.next_turn() == math.inf
+
+    late = Listener()
+    house.newsroom.join(late)
+    house.recall()
+
+    assert late.events == ["open"] and not all(listener.is_open for listener in crowd)
+    while house.rounds:
+        house.recall()
+    assert all(listener.is_open for listener in crowd)
 
 
 def test_what_was_read_before_the_news_were_lost_again_is_told_to_nobody(house: House) -> None:

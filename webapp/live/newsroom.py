@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 #: Streams for which a turn asks how their scans stand, and which it tells it: news must not wait for all of them.
 _MOST_ASKED_FOR: Final = 500
 _MOST_TOLD: Final = 100
+#: Rounds of the recall that a crowd may have ahead of somebody who comes now.
+_MOST_ROUNDS: Final = 4
 #: What a stream begins with, and what it goes on with after news was missed.
 _OPEN: Final = "open"
 _RESYNC: Final = "resync"
@@ -116,7 +118,7 @@ class Newsroom:
 
     def next_turn(self) -> float:
         """When there will be something to do."""
-        if self._unasked or self._known:
+        if self._known or (self._unasked and len(self._untold) < _MOST_ROUNDS):
             return -math.inf
         return min(
             self._flush_at if self._pending else math.inf,
@@ -159,6 +161,8 @@ class Newsroom:
 
     def _recall_next(self) -> None:
         for _ in range(min(_MOST_ASKED_FOR, len(self._unasked))):
+            if len(self._untold) >= _MOST_ROUNDS:
+                return
             stream = self._unasked.popleft()
             if stream in self.audience and not self._is_recalled(stream):
                 self._waiting.append(stream)
