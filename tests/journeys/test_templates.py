@@ -27,3 +27,21 @@ def test_make_a_template_use_it_and_watch_the_check_mark(page: Page, site: str, 
     expect(page.locator(".facts-rule")).to_contain_text("rows >= 1000")
     assert target.requests[-1].headers["X-Token"] == "s3cret"
     expect(page.locator("body")).not_to_contain_text("s3cret")
+
+
+def test_a_template_is_deleted_when_that_was_said_twice(page: Page, site: str) -> None:
+    page.goto(f"{site}/templates/new")
+    page.get_by_label("Name").fill("short-lived")
+    page.get_by_role("button", name="Save").click()
+    row = page.locator(".table tr", has_text="short-lived")
+    surely = row.get_by_role("button", name="Delete short-lived for good")
+
+    expect(surely).to_be_hidden()
+    row.locator("summary").press("Enter")
+    expect(surely).to_be_visible()
+    row.locator("summary").press("Enter")
+    expect(surely).to_be_hidden()
+    row.locator("summary").press("Enter")
+    surely.press("Enter")
+
+    expect(row).to_have_count(0)
