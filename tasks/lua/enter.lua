@@ -4,6 +4,7 @@
 -- Answers what came of it ("taken", "shut", "busy", "line"), and for "shut" how many seconds are left.
 local place, lease, grace, line_seconds = ARGV[1], number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
 local is_from_line, is_wanted = ARGV[5] == '1', ARGV[6] == '1'
+local is_new = not (is_from_line or is_wanted)
 
 local free = math.huge
 for i, base in ipairs(KEYS) do
@@ -12,7 +13,7 @@ for i, base in ipairs(KEYS) do
     redis.call('ZPOPMIN', base .. ':offers')
   end
   local left = room(base, number(ARGV[4 + 3 * i]), number(ARGV[5 + 3 * i]))
-  if not is_from_line and not is_wanted then
+  if is_new then
     left = left - redis.call('ZCARD', base .. ':offers')
   end
   free = math.min(free, left)
@@ -23,12 +24,15 @@ local shut_until, needs_probe, is_paused = gate()
 if shut_until and (is_paused or not is_wanted) then
   return { 'shut', tostring(shut_until - now) }
 end
-if not is_from_line and not is_wanted and number(redis.call('HGET', host, 'line_until')) > now then
+if is_new and number(redis.call('HGET', host, 'line_until')) > now then
   return { 'line', '0' }
 end
 if free < 1 or (needs_probe and is_probed()) then
-  redis.call('HSET', host, 'line_until', now + line_seconds)
-  redis.call('EXPIRE', host, 2 * DAY)
+  -- A person from no line tries a rule, and will stand in none.
+  if is_new or is_from_line then
+    redis.call('HSET', host, 'line_until', now + line_seconds)
+    redis.call('EXPIRE', host, 2 * DAY)
+  end
   return { 'busy', '0' }
 end
 

@@ -6,7 +6,6 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,6 @@ from tests.valkey_server import ValkeyServer
 EVENTS = "/api/v1/events"
 SCAN = uuid.UUID(int=7)
 MANY = 500
-
-
-@pytest.fixture
-def news(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
 
 
 def an_open_page(port: int, query: str = "") -> Browser:

@@ -100,12 +100,6 @@ def house(a_house: Callable[..., House], redis_url: str) -> House:
     return a_house(redis_url)
 
 
-@pytest.fixture
-def news(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
 def an_open_page(house: House, scope: Scope | None = None) -> Browser:
     browser = house.open(scope)
     browser.wait_for("open")

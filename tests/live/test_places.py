@@ -36,8 +36,11 @@ def test_a_server_that_is_about_to_stop_gives_no_place() -> None:
 
     places.close()
 
-    with pytest.raises(StreamRefused, match="about to stop"):
+    with pytest.raises(StreamRefused, match="about to stop") as refused:
         places.take(None)
+
+    # Its successor is there soon.
+    assert refused.value.retry_after == 1
 
 
 def test_there_are_no_more_places_than_files_and_the_limit_is_raised_as_far_as_it_may() -> None:

@@ -38,12 +38,6 @@ def streaming(tmp_path: Path, redis_url: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-@pytest.fixture
-def news(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
 def an_open_page(port: int, query: str = "") -> Browser:
     _, browser = visit(port, query)
     browser.wait_for("open")

@@ -76,6 +76,19 @@ def test_what_is_offered_to_scans_in_line_is_not_taken_by_a_trial(
     assert get_redis(app).zcard(offers) == 1
 
 
+def test_a_trial_without_a_place_makes_no_line(
+    polite: Settings, client: FlaskClient, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_place, "_PATIENCE_SECONDS", 0.0)
+    place = ask_for_place(a_scan(target.url("/ok")), 1)
+    assert isinstance(place, Place)
+    assert client.post("/api/v1/try", json={"url": target.url("/ok")}).status_code == 503
+
+    place.leave_untold()
+
+    assert isinstance(ask_for_place(a_scan(target.url("/ok")), 1), Place)
+
+
 def test_a_trial_waits_a_little_for_a_start(app: Flask, polite: Settings, client: FlaskClient, target: Target) -> None:
     host_gate.init_app(app, dataclasses.replace(polite, host_starts_per_second=4.0, host_concurrency=9))
 

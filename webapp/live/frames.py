@@ -58,7 +58,7 @@ def read_event(line: bytes, number: int) -> Frame:
 def told(change: Change) -> Frame:
     """How a scan stands, for a stream that begins; no event, and so without a number."""
     batch_id = str(change.batch_id) if change.batch_id else None
-    return _of_scan(str(change.id), batch_id, change.revision, b"event: scan\ndata: %b\n\n" % encode(change))
+    return _of_scan(str(change.id), batch_id, change.revision, _frame("scan", encode(change)))
 
 
 def counted(batch_id: str | None, content: dict[str, Any], number: int) -> Frame:
@@ -101,5 +101,6 @@ def _of_scan(scan_id: str, batch_id: str | None, revision: int, text: bytes) -> 
     return Frame(scan_id, batch_id, revision, text, topics)
 
 
-def _frame(event: str, line: bytes, number: int) -> bytes:
-    return b"event: %b\nid: %d\ndata: %b\n\n" % (event.encode(), number, line)
+def _frame(event: str, line: bytes, number: int | None = None) -> bytes:
+    numbered = b"" if number is None else b"id: %d\n" % number
+    return b"event: %b\n%bdata: %b\n\n" % (event.encode(), numbered, line)
