@@ -16,9 +16,9 @@ from typing import Final
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
-from honcho.process import Process
 
 from webapp.cli import guard
+from webapp.cli.command import Command
 
 #: What is kept of a process' output, to be shown should it die.
 TAIL_LINES: Final = 12
@@ -31,8 +31,8 @@ _KILL_SECONDS: Final = 0.3
 class Supervisor:
     """Runs processes, each in a group of its own, until they are stopped; a guard stops them if we are killed.
 
-    honcho's Process does the running. Its Manager is not used, since it ends all processes at the same moment, and
-    Valkey must outlive the worker, which hands its messages back.
+    honcho's Manager is not used, since it ends all processes at the same moment, and Valkey must outlive the worker,
+    which hands its messages back.
     """
 
     def __init__(self, *, folder: Path, env: Mapping[str, str], names: Collection[str], held_file: int) -> None:
@@ -40,7 +40,6 @@ class Supervisor:
         self._events: SimpleQueue[Message] = SimpleQueue()
         self._groups: dict[str, int | None] = {}
         self._all_groups: list[int] = []
-        self._last_groups: dict[str, int] = {}
         self._signals: dict[str, int] = {}
         self._tails: dict[str, deque[str]] = {}
         self._held: list[Message] | None = []
@@ -49,13 +48,9 @@ class Supervisor:
         self._guard = _start_guard(held_file)
 
     def start(self, name: str, command: str, *, quiet: bool = False) -> None:
-        """Run the command; what it prints is relayed, unless it is quiet, once `relay` was called.
-
-        One that was started before has died: its children, which hold its port and its scans, end with it.
-        """
-        _kill_groups([group for group in [self._last_groups.get(name)] if group is not None])
+        """Run the command; what it prints is relayed, unless it is quiet, once `relay` was called."""
         colour = None if quiet else self._colours.get(name)
-        process = Process(command, name=name, colour=colour, env=self._env, cwd=str(self._folder))
+        process = Command(command, name=name, colour=colour, env=self._env, folder=self._folder)
         self._groups[name] = None
         self._tails[name] = deque(maxlen=TAIL_LINES)
         threading.Thread(target=process.run, args=(self._events,), name=name, daemon=True).start()
@@ -124,7 +119,6 @@ class Supervisor:
     def _note_start(self, name: str, group: int) -> None:
         self._groups[name] = group
         self._all_groups.append(group)
-        self._last_groups[name] = group
         if self._guard.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._guard.stdin.write(b"%d\n" % group)
