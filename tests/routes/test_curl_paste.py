@@ -211,6 +211,12 @@ def test_what_tilldone_cannot_do_is_refused_with_the_reason_and_no_secret_is_rep
     assert "s3cret" not in str(error.value).lower()
 
 
+@pytest.mark.parametrize("text", ["", " \n;; "])
+def test_where_there_is_no_command_it_says_so(text: str) -> None:
+    with pytest.raises(InvalidField, match="holds no command"):
+        read_paste(text)
+
+
 def test_commands_that_differ_in_their_addresses_alone_are_one_batch() -> None:
     paste = read_paste("curl https://a.example/ -H 'A: b';\ncurl https://b.example/ -H 'A: b'")
 

@@ -47,6 +47,12 @@ def test_what_cannot_be_done_is_said_at_the_box_and_what_was_pasted_stays(
     assert "Tilldone always checks certificates" in answer.text
 
 
+def test_where_nothing_was_pasted_it_says_so(client: FlaskClient) -> None:
+    answer = client.post("/partials/paste")
+
+    assert answer.status_code == 200 and "holds no command" in answer.text.lower()
+
+
 def test_what_cannot_be_meant_in_it_is_said_beside_its_field(client: FlaskClient) -> None:
     page = client.post("/partials/paste", data={"urls": "curl https://a.example/ -m 900 -H 'X-Forwarded-For: a'"}).text
 

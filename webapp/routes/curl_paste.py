@@ -38,6 +38,8 @@ def read_paste(text: str) -> Paste:
     if len(text) > _MAX_LENGTH:
         refuse(f"is longer than {_MAX_LENGTH // 1024 // 1024} MiB", "Put the body under Options.")
     commands = [_command(words) for words in _split(text)]
+    if not commands:
+        refuse("holds no command", "Copy the whole curl command, and paste it again.")
     first = commands[0]
     for other in commands[1:]:
         if part := _difference(first, other):
