@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from bench.parts import parts, percentile
-from tasks.host_gate import Scope, Sign, get_gate
+from tasks.host_gate import Scope, Sign, Standing, get_gate
 from tasks.host_lines import HostLines
 from tasks.host_place import Place, ask_for_place
 from tasks.wake import wake
@@ -189,7 +189,7 @@ def _check(settings: Settings) -> None:
         claim = _each_ms(ids, lambda scan_id: lifecycle.start(scan_id, 9, worker="bench", lease_seconds=10))
         whole = _each_ms(ids, _come_and_go)
         scopes = [Scope(f"127.2.{n // 250}.{n % 250}", None, HostLimits()) for n in range(CHECKS)]
-        enter = _each_ms(scopes, lambda scope: gate.enter(scope, "bench", is_from_line=False, is_wanted=False))
+        enter = _each_ms(scopes, lambda scope: gate.enter(scope, "bench", Standing.NEW))
         leave = _each_ms(scopes, lambda scope: gate.leave(scope, "bench", Sign.WELL, pause=0))
         db.engine.dispose()
     print(

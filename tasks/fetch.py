@@ -3,7 +3,7 @@
 import contextlib
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -32,6 +32,9 @@ _FRAME_BYTES: Final = 1024 * 1024
 _FIRST_ERROR: Final = 400
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
+#: Is given the URL that comes next, and what to call while it waits; may raise FetchFailed, which ends the exchange.
+OnRedirect = Callable[[str, Callable[[], object]], None]
+
 
 def fetch(
     request: Request,
@@ -40,17 +43,19 @@ def fetch(
     timeout: float | Timeouts,
     max_bytes: int = MAX_BODY_BYTES,
     cancellation: Cancellation | None = None,
+    on_redirect: OnRedirect = lambda url, check: None,
 ) -> Exchange:
     """Make the exchange; whatever the target does is told in the result, ``failure`` included, and never raised.
 
     ``timeout`` is in seconds, for all of it, or tells its parts. A body is cut after ``max_bytes`` decoded bytes.
+    ``on_redirect`` is called before a redirect is followed; see OnRedirect.
     Nothing comes from the environment: no proxy, no .netrc; and nothing is kept: no cookies, no connections. Once
     canceled it returns at once, with a result that means nothing.
     """
     cancellation = cancellation or Cancellation()
     timeouts = timeout if isinstance(timeout, Timeouts) else Timeouts(timeout)
     meter = Meter(timeouts, max_bytes + _FRAME_BYTES, cancellation)
-    visit = _Visit(request, guard, meter, max_bytes)
+    visit = _Visit(request, guard, meter, max_bytes, on_redirect)
     try:
         exchange = visit.make()
     except FetchFailed as error:
@@ -71,6 +76,7 @@ class _Visit:
     guard: Guard
     meter: Meter
     max_bytes: int
+    on_redirect: OnRedirect
     #: Whether a person named the host that is asked now. A server that redirects elsewhere has taken the wheel, and
     #: keeps it even if it leads back.
     is_typed: bool = True
@@ -102,6 +108,7 @@ class _Visit:
         following = redirected(request, status, location)
         self.is_typed = self.is_typed and stays(request.url, following.url)
         self.reached = replace(self.reached, url=following.url, redirects=(*self.reached.redirects, following.url))
+        self.on_redirect(following.url, self.meter.left)
         return following
 
     def _send(self, request: Request, adapter: Adapter) -> requests.Response:

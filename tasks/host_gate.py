@@ -38,6 +38,21 @@ class Answer(StrEnum):
     LINE = "line"
 
 
+class Standing(StrEnum):
+    """Who asks for a place: who waits behind whom, and what keeps them out."""
+
+    #: Waits behind the line.
+    NEW = "new"
+    #: Stood in line, and was woken from it.
+    LINE = "line"
+    #: Stands in line, and a person wants it now: its attempt is the breaker's probe.
+    WANTED = "wanted"
+    #: A person who tries a rule, and stands in no line.
+    PERSON = "person"
+    #: A redirect of another host leads here: it has begun, so it stands in no line either.
+    ONWARD = "onward"
+
+
 class Sign(StrEnum):
     """What an attempt says of its host."""
 
@@ -89,12 +104,12 @@ class HostGate:
         return not (self.limits.are_set or self._breaker[0] or self._pause_cap)
 
     def enter(
-        self, scope: Scope, place: str, *, is_from_line: bool, is_wanted: bool, lease: float | None = None
+        self, scope: Scope, place: str, standing: Standing, *, lease: float | None = None
     ) -> tuple[Answer, float]:
         """What came of it, and the seconds for which a host that is shut is asked nothing. Raises RedisError."""
         each = (self.limits, scope.own_limits)[: len(scope.keys)]
         lease = self._lease if lease is None else lease
-        args: list[str | float] = [place, lease, self._grace, LINE_SECONDS, int(is_from_line), int(is_wanted)]
+        args: list[str | float] = [place, lease, self._grace, LINE_SECONDS, standing.value]
         for limits in each:
             args += [limits.concurrency or 0, *limits.window]
         answer, seconds = self._enter(scope.keys, args)

@@ -1,44 +1,28 @@
 """An attempt's place at its host: asked for before the claim, given back with what the exchange says of the host."""
 
-import datetime as dt
 import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import redis
 
 from tasks.database_away import patiently
-from tasks.host_gate import Answer, HostGate, Scope, Sign, get_gate
+from tasks.host_gate import Answer, HostGate, Scope, Sign, Standing, get_gate
+from tasks.host_signs import pause_of, sign_of
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.durations import format_duration
 from webapp.scans.exchange import Exchange
 from webapp.scans.host_limits import NO_LIMITS, host_of
-from webapp.scans.retry_after import retry_after_seconds
-from webapp.scans.states import ErrorCode, Trigger
+from webapp.scans.states import Trigger
 
 log = logging.getLogger(__name__)
 
-#: The host could not be reached, or did not answer properly; what is not here says nothing of it, or well of it.
-_HOST_FAILURES: Final = {
-    ErrorCode.DNS_LOOKUP_FAILED,
-    ErrorCode.CONNECTION_REFUSED,
-    ErrorCode.CONNECTION_RESET,
-    ErrorCode.SOCKET_CLOSED,
-    ErrorCode.HOST_UNREACHABLE,
-    ErrorCode.TIMEOUT,
-    ErrorCode.SSL_CERT_EXPIRED,
-    ErrorCode.SSL_ERROR,
-    ErrorCode.BAD_RESPONSE,
-}
-_ASKS_TO_WAIT: Final = (429, 503)
-#: The gateway before the host says that it could not reach it. Any other status is an answer, and a 503 or 500 is how
-#: many servers say "not yet": who waits for that must not be kept from asking by having asked.
-_GATEWAY_FAILURES: Final = (502, 504)
-#: A person who waits for a place is patient for so long, and looks again so often.
+#: Who waits for a place without standing in line is patient for so long, and looks again so often.
 _PATIENCE_SECONDS: Final = 3.0
 _LOOK_AGAIN_SECONDS: Final = 0.1
 #: Until it is worth another try, where nobody knows.
@@ -54,18 +38,56 @@ class HostNotAsked(Exception):
 
 
 class Place:
-    """Given back once, by whoever comes first; until then it is kept by ``renew``."""
+    """Given back once, by whoever comes first; until then it is kept by ``renew``.
 
-    def __init__(self, gate: HostGate, scope: Scope) -> None:
+    With it go the places at the hosts that redirects lead to: who asks one of them on the way asks it all the same.
+    """
+
+    def __init__(self, gate: HostGate, scope: Scope, *, lease: float | None = None) -> None:
         self._gate = gate
         self._scope = scope
+        self._lease = lease
         self._lock = threading.Lock()
         self._is_left = False
+        self._further: list[Place] = []
         self.name = uuid.uuid4().hex
 
-    def enter(self, *, is_from_line: bool, is_wanted: bool, lease: float | None = None) -> tuple[Answer, float]:
+    def enter(self, standing: Standing) -> tuple[Answer, float]:
         """Raises RedisError."""
-        return self._gate.enter(self._scope, self.name, is_from_line=is_from_line, is_wanted=is_wanted, lease=lease)
+        return self._gate.enter(self._scope, self.name, standing, lease=self._lease)
+
+    def enter_soon(self, standing: Standing, *, check: Callable[[], object]) -> None:
+        """Look again for a while; ``check`` may raise meanwhile. Raises HostNotAsked."""
+        host = self._scope.host
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                answer, seconds = self.enter(standing)
+            except redis.RedisError as error:
+                log.warning("not asked, Redis is away host=%s error=%s", host, type(error).__name__)
+                why = f"Redis is away, and nobody knows who else asks {host} now."
+                raise HostNotAsked(why, _RETRY_SECONDS) from None
+            if answer is Answer.TAKEN:
+                return
+            if answer is Answer.SHUT:
+                # No breaker keeps a person out: then it is the host's own wish.
+                how = "asked to be" if standing is Standing.PERSON else "is"
+                why = f"{host} {how} left alone for another {format_duration(max(1, seconds))}."
+                raise HostNotAsked(why, seconds)
+            if time.monotonic() >= until:
+                raise HostNotAsked(f"Scans ask {host} as often as the limits allow.", _RETRY_SECONDS)
+            check()
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+    def go_on_to(self, url: str, *, check: Callable[[], object]) -> None:
+        """Take a place at this URL's host too, if there is none yet; otherwise as ``enter_soon``."""
+        host = host_of(url)
+        if any(place._scope.host == host for place in (self, *self._further)):
+            return
+        place = Place(self._gate, replace(self._scope, host=host), lease=self._lease)
+        place.enter_soon(Standing.ONWARD, check=check)
+        # Not before: to renew a place is to take it.
+        self._further.append(place)
 
     def renew(self) -> None:
         """Raises RedisError."""
@@ -73,9 +95,13 @@ class Place:
         with self._lock:
             if not self._is_left:
                 self._gate.renew(self._scope, self.name)
+        for place in list(self._further):
+            place.renew()
 
     def leave(self, exchange: Exchange) -> None:
         """The exchange is over."""
+        for place in self._further:
+            place.leave(exchange)
         self._give_back(sign_of(exchange, self._scope.host), pause_of(exchange, self._scope.host))
 
     def leave_unused(self) -> None:
@@ -84,6 +110,8 @@ class Place:
 
     def leave_untold(self) -> None:
         """Whatever came of it says nothing of the host; also for who may have left already."""
+        for place in self._further:
+            place.leave_untold()
         self._give_back(Sign.UNKNOWN)
 
     def _give_back(self, sign: Sign, pause: float = 0.0) -> None:
@@ -105,6 +133,10 @@ class NoPlace(Place):
 
     def __init__(self) -> None:
         """There is no host to speak of."""
+        self._further = []
+
+    def go_on_to(self, url: str, *, check: Callable[[], object]) -> None:
+        """Everywhere is as good as here."""
 
     def renew(self) -> None:
         """Nothing is kept."""
@@ -144,24 +176,9 @@ def ask_for_persons_place(url: str, *, lease: float) -> Place:
     gate = get_gate()
     if gate.is_off:
         return NoPlace()
-    host = host_of(url)
-    place = Place(gate, Scope(host, None, NO_LIMITS))
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            # Not from the line: what is offered to those who stand in it stays theirs, however often one looks.
-            answer, seconds = place.enter(is_from_line=False, is_wanted=True, lease=lease)
-        except redis.RedisError as error:
-            log.warning("trial refused, Redis is away host=%s error=%s", host, type(error).__name__)
-            raise HostNotAsked("Redis is away, and nobody knows who else asks the host now.", _RETRY_SECONDS) from None
-        if answer is Answer.TAKEN:
-            return place
-        if answer is Answer.SHUT:
-            why = f"{host} asked to be left alone for another {format_duration(max(1, seconds))}."
-            raise HostNotAsked(why, seconds)
-        if time.monotonic() >= until:
-            raise HostNotAsked(f"Scans ask {host} as often as the limits allow.", _RETRY_SECONDS)
-        time.sleep(_LOOK_AGAIN_SECONDS)
+    place = Place(gate, Scope(host_of(url), None, NO_LIMITS), lease=lease)
+    place.enter_soon(Standing.PERSON, check=lambda: None)
+    return place
 
 
 def renew_places(places: Sequence[Place]) -> None:
@@ -173,34 +190,17 @@ def renew_places(places: Sequence[Place]) -> None:
         log.warning("places not renewed places=%d error=%s", len(places), type(error).__name__)
 
 
-def sign_of(exchange: Exchange, host: str) -> Sign:
-    """Whether the host was there; what it answered is no matter of this."""
-    failure = exchange.failure
-    if _is_elsewhere(exchange, host):
-        return Sign.WELL
-    if failure is None:
-        return Sign.ILL if exchange.status in _GATEWAY_FAILURES else Sign.WELL
-    return Sign.ILL if failure.code in _HOST_FAILURES and not failure.is_permanent else Sign.UNKNOWN
-
-
-def pause_of(exchange: Exchange, host: str) -> float:
-    """Seconds for which the host itself asks to be left alone."""
-    if exchange.failure is not None or exchange.status not in _ASKS_TO_WAIT or _is_elsewhere(exchange, host):
-        return 0.0
-    return retry_after_seconds(exchange.headers, at=dt.datetime.now(dt.UTC)) or 0.0
-
-
-def _is_elsewhere(exchange: Exchange, host: str) -> bool:
-    """The host answered, with a redirect to another one."""
-    return bool(exchange.redirects) and host_of(exchange.url) != host
-
-
 def _enter(place: Place, candidate: lifecycle.Candidate) -> tuple[Answer, float]:
-    is_wanted = candidate.trigger is Trigger.MANUAL
-    # Who was cut off, or is wanted by a person, stood in line before.
-    is_from_line = candidate.is_from_line or is_wanted or candidate.trigger is Trigger.REDELIVERED
     try:
-        return place.enter(is_from_line=is_from_line, is_wanted=is_wanted)
+        return place.enter(_standing(candidate))
     except redis.RedisError as error:
         log.warning("held back, Redis is away host=%s error=%s", candidate.host, type(error).__name__)
         return Answer.BUSY, 0.0
+
+
+def _standing(candidate: lifecycle.Candidate) -> Standing:
+    """Who was cut off, or is wanted by a person, stood in line before."""
+    if candidate.trigger is Trigger.MANUAL:
+        return Standing.WANTED
+    is_from_line = candidate.is_from_line or candidate.trigger is Trigger.REDELIVERED
+    return Standing.LINE if is_from_line else Standing.NEW

@@ -115,7 +115,7 @@ def worker_name(hostname: str | None) -> str:
 def _attempt(claim: Claim, place: Place, settings: Settings) -> Settled | None:
     with keep_alive(claim, place, lease_seconds=settings.lease_seconds) as cancellation:
         try:
-            exchange = _fetch(claim, cancellation)
+            exchange = _fetch(claim, place, cancellation)
             place.leave(exchange)
             if cancellation.is_set:
                 log.info("given up, its claim is lost scan=%s attempt=%d", claim.scan_id, claim.change.attempt)
@@ -144,14 +144,14 @@ def _attempt(claim: Claim, place: Place, settings: Settings) -> Settled | None:
     return settled
 
 
-def _fetch(claim: Claim, cancellation: Cancellation) -> Exchange:
+def _fetch(claim: Claim, place: Place, cancellation: Cancellation) -> Exchange:
     """The exchange, whatever happens in it; an attempt never lasts past the scan's deadline."""
     if claim.fault is not None:
         failure = Failure(Outcome.REFUSED, ErrorCode.INVALID_REQUEST, claim.fault, is_permanent=True)
         return Exchange(claim.request.url, failure=failure)
     timeouts = _timeouts(claim)
     try:
-        return ask(claim.request, timeout=timeouts, cancellation=cancellation)
+        return ask(claim.request, place, timeout=timeouts, cancellation=cancellation)
     except SoftTimeLimitExceeded:
         return timed_out(claim, f"The attempt was stopped after {claim.elapsed():.0f} s: it did not end by itself.")
     except Exception:

@@ -8,10 +8,21 @@
 -- The host's base itself is a hash: line_until, turn, paused_until, failures, open_until, probe.
 
 local DAY = 86400
+-- Failures with longer between them are no row: a host that is asked so seldom needs no breaker.
+local ROW = 3600
+local MARGIN = 60
 local host = KEYS[1]
 
 local function number(text)
   return tonumber(text or '0') or 0
+end
+
+-- Hosts are as many as targets like to redirect to: what is known of one is kept while it matters, and not longer.
+local function remember(seconds)
+  seconds = math.ceil(seconds) + MARGIN
+  if redis.call('TTL', host) < seconds then
+    redis.call('EXPIRE', host, seconds)
+  end
 end
 
 -- Redis may have been away, and its places could not be renewed: who is late is given one renewal more.

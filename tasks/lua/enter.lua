@@ -1,10 +1,12 @@
 -- Ask for a place at the host. KEYS: the host, and the batch's share of it where the batch has limits of its own.
--- ARGV: place, lease, grace, line_seconds, whether it came from the line, whether a person wants it now,
+-- ARGV: place, lease, grace, line_seconds, who asks ("new", "line", "wanted", "person", "onward"),
 --       and for each key: concurrency, starts, window.
 -- Answers what came of it ("taken", "shut", "busy", "line"), and for "shut" how many seconds are left.
 local place, lease, grace, line_seconds = ARGV[1], number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
-local is_from_line, is_wanted = ARGV[5] == '1', ARGV[6] == '1'
-local is_new = not (is_from_line or is_wanted)
+local who = ARGV[5]
+local is_new = who == 'new'
+local is_from_line = who == 'line' or who == 'wanted'
+local is_wanted = who == 'wanted' or who == 'person'
 
 local free = math.huge
 for i, base in ipairs(KEYS) do
@@ -12,7 +14,7 @@ for i, base in ipairs(KEYS) do
   if is_from_line then
     redis.call('ZPOPMIN', base .. ':offers')
   end
-  local left = room(base, number(ARGV[4 + 3 * i]), number(ARGV[5 + 3 * i]))
+  local left = room(base, number(ARGV[3 + 3 * i]), number(ARGV[4 + 3 * i]))
   if is_new then
     left = left - redis.call('ZCARD', base .. ':offers')
   end
@@ -28,10 +30,10 @@ if is_new and number(redis.call('HGET', host, 'line_until')) > now then
   return { 'line', '0' }
 end
 if free < 1 or (needs_probe and is_probed()) then
-  -- A person from no line tries a rule, and will stand in none.
+  -- Who is left will stand in no line.
   if is_new or is_from_line then
     redis.call('HSET', host, 'line_until', now + line_seconds)
-    redis.call('EXPIRE', host, 2 * DAY)
+    remember(line_seconds)
   end
   return { 'busy', '0' }
 end
@@ -39,9 +41,10 @@ end
 for i, base in ipairs(KEYS) do
   redis.call('ZADD', base .. ':slots', now + lease, place)
   redis.call('EXPIRE', base .. ':slots', DAY)
-  if number(ARGV[5 + 3 * i]) > 0 then
-    redis.call('ZADD', base .. ':starts', now + number(ARGV[6 + 3 * i]), place)
-    redis.call('EXPIRE', base .. ':starts', DAY)
+  local starts, window = number(ARGV[4 + 3 * i]), number(ARGV[5 + 3 * i])
+  if starts > 0 then
+    redis.call('ZADD', base .. ':starts', now + window, place)
+    redis.call('EXPIRE', base .. ':starts', math.ceil(window) + MARGIN)
   end
 end
 if needs_probe then

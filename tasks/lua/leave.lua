@@ -23,12 +23,13 @@ elseif sign == 'ill' and breaker_failures > 0 then
   -- Those that were under way when it opened say nothing new.
   if was_probe or (not is_open and redis.call('HINCRBY', host, 'failures', 1) >= breaker_failures) then
     redis.call('HSET', host, 'open_until', now + breaker_seconds)
+    remember(breaker_seconds + ROW)
   end
-  redis.call('EXPIRE', host, 2 * DAY)
+  remember(ROW)
 end
 if pause > 0 and now + pause > number(redis.call('HGET', host, 'paused_until')) then
   redis.call('HSET', host, 'paused_until', now + pause)
-  redis.call('EXPIRE', host, 2 * DAY)
+  remember(pause)
 end
 local shut_until = gate()
 return tostring(shut_until and shut_until - now or 0)

@@ -10,7 +10,7 @@ local count = #KEYS - 1
 
 sweep(host, grace)
 redis.call('HSET', host, 'line_until', now + line_seconds)
-redis.call('EXPIRE', host, 2 * DAY)
+remember(line_seconds)
 
 local given = {}
 for i = 1, count do

@@ -111,6 +111,23 @@ def test_a_breaker_does_not_keep_a_person_out_and_a_good_answer_closes_it(
     assert isinstance(ask_for_place(a_scan(down), 1), Place)
 
 
+def test_a_trial_that_is_led_elsewhere_has_a_place_there_too_or_says_why_not(
+    polite: Settings, client: FlaskClient, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_place, "_PATIENCE_SECONDS", 0.0)
+    url = target.url("/redirect-to?url=" + target.url("/ok").replace("127.0.0.1", "localhost"))
+    place = ask_for_place(a_scan("http://localhost/"), 1)
+    assert isinstance(place, Place)
+
+    busy = client.post("/api/v1/try", json={"url": url}).json
+    place.leave_untold()
+    answers = [client.post("/api/v1/try", json={"url": url}).json for _ in range(2)]
+
+    assert busy["outcome"] == "refused" and busy["decision"] == "retry"
+    assert busy["error"].endswith("Scans ask localhost as often as the limits allow.")
+    assert [answer["outcome"] for answer in answers] == ["succeeded"] * 2
+
+
 def test_without_redis_nobody_knows_who_else_asks(app: Flask, polite: Settings, client: FlaskClient) -> None:
     host_gate.init_app(app, dataclasses.replace(polite, redis_url="redis://127.0.0.1:1/0"))
 

@@ -11,7 +11,7 @@ from webapp.database import now, transaction
 from webapp.scans import lifecycle, queries
 from webapp.scans.draft import Draft
 from webapp.scans.errors import NotAllowedNow, ScanNotFound
-from webapp.scans.exchange import Exchange
+from webapp.scans.exchange import Exchange, Failure
 from webapp.scans.models import Scan
 from webapp.scans.retry_on import RetryOn
 from webapp.scans.retry_policy import Backoff, Jitter
@@ -160,6 +160,18 @@ def test_the_wait_is_the_longer_one_of_the_scans_and_the_servers(
 
     scan = row(scan_id)
     assert scan.state is State.WAITING
+    assert seconds_until_due(scan) == pytest.approx(wait, abs=1)
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [(120, 120), (2, 15), (None, 15)])
+def test_what_cannot_end_otherwise_before_a_time_is_not_tried_before_it(seconds: float | None, wait: float) -> None:
+    scan_id = a_scan(initial_interval=15, respect_retry_after=False)
+    busy = Failure(Outcome.REFUSED, ErrorCode.HOST_BUSY, "Not asked now.", retry_after=seconds)
+
+    settle(a_claim(scan_id), Exchange(URL, failure=busy))
+
+    scan = row(scan_id)
+    assert (scan.state, scan.error_code, scan.error) == (State.WAITING, ErrorCode.HOST_BUSY, "Not asked now.")
     assert seconds_until_due(scan) == pytest.approx(wait, abs=1)
 
 

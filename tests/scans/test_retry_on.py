@@ -26,6 +26,9 @@ HTTP, NOT_MET, NETWORK, LATE = Outcome.HTTP_ERROR, Outcome.NOT_MET, Outcome.NETW
         ("Timed_Out", LATE, None, ErrorCode.TIMEOUT, True),
         ("connection_refused", NETWORK, None, ErrorCode.CONNECTION_REFUSED, True),
         ("connection_refused", NETWORK, None, ErrorCode.CONNECTION_RESET, False),
+        # Our own limits are no matter of the target.
+        ("503", Outcome.REFUSED, None, ErrorCode.HOST_BUSY, True),
+        ("503", Outcome.REFUSED, None, ErrorCode.REFUSED_BY_POLICY, False),
         # A body that broke off after "200 OK" is no answer with this status.
         ("200", NETWORK, 200, ErrorCode.SOCKET_CLOSED, False),
     ],

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tasks.failures import FetchFailed
 from tasks.fetch import PRODUCT
 from tasks.guard import Guard
 from tests.fetching import fetch
 from tests.reach import LOOPBACK
 from tests.target import Target
-from webapp.scans.exchange import MISSING, Exchange, Request, Timeouts
+from webapp.scans.exchange import MISSING, Exchange, Failure, Request, Timeouts
 from webapp.scans.states import ErrorCode, Outcome
 
 
@@ -225,6 +226,21 @@ def test_redirects_are_followed_by_hand(target: Target) -> None:
 
     assert exchange.status == 200 and exchange.url == target.url("/echo")
     assert len(exchange.redirects) == 5
+
+
+def test_each_redirect_is_told_before_it_is_followed_and_may_be_refused(target: Target) -> None:
+    told = []
+
+    def on_redirect(url: str, check: Callable[[], object]) -> None:
+        told.append(url)
+        check()
+        if len(told) == 2:
+            raise FetchFailed(Failure(Outcome.REFUSED, ErrorCode.HOST_BUSY, "Not now.", retry_after=7))
+
+    exchange = fetch(Request("GET", target.url("/redirect?n=5&told")), timeout=5, on_redirect=on_redirect)
+
+    assert told == [target.url("/redirect?n=4"), target.url("/redirect?n=3")] == list(exchange.redirects)
+    assert failed(exchange) == (Outcome.REFUSED, ErrorCode.HOST_BUSY) and exchange.url == told[-1]
 
 
 def test_one_redirect_too_many_is_an_error(target: Target) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import redis
 
-from tasks.host_gate import LINE_SECONDS, OFFER_SECONDS, REDIS_CLOCK, Answer, HostGate, Scope, Sign
+from tasks.host_gate import LINE_SECONDS, OFFER_SECONDS, REDIS_CLOCK, Answer, HostGate, Scope, Sign, Standing
 from webapp.scans.host_limits import HostLimits
 from webapp.scans.lifecycle import Line
 from webapp.settings import Settings
@@ -34,10 +34,10 @@ class Gate:
     def later(self, seconds: float) -> None:
         self._client.incrbyfloat("clock", seconds)
 
-    def enter(self, *, of: Scope | None = None, from_line: bool = False, wanted: bool = False) -> str | Answer:
+    def enter(self, who: Standing = Standing.NEW, *, of: Scope | None = None) -> str | Answer:
         """The place that was taken, or the answer."""
         place = uuid.uuid4().hex
-        answer, _ = self.gate.enter(of or scope(), place, is_from_line=from_line, is_wanted=wanted)
+        answer, _ = self.gate.enter(of or scope(), place, who)
         return place if answer is Answer.TAKEN else answer
 
     def leave(self, place: str | Answer, sign: Sign = Sign.WELL, *, of: Scope | None = None, pause: float = 0) -> float:
@@ -45,7 +45,7 @@ class Gate:
         return self.gate.leave(of or scope(), place, sign, pause=pause)
 
     def shut_seconds(self) -> float:
-        answer, seconds = self.gate.enter(scope(), "asked", is_from_line=False, is_wanted=False)
+        answer, seconds = self.gate.enter(scope(), "asked", Standing.NEW)
         if answer is Answer.TAKEN:
             self.gate.leave(scope(), "asked", Sign.UNUSED, pause=0)
         return seconds
@@ -93,12 +93,12 @@ def test_no_more_start_in_any_window_than_allowed(
     gate = Gate(client, settings, host_starts_per_second=rate)
 
     for _ in range(count):
-        gate.leave(gate.enter(from_line=True))
+        gate.leave(gate.enter(Standing.LINE))
     gate.later(window - 0.01)
-    assert gate.enter(from_line=True) is Answer.BUSY
+    assert gate.enter(Standing.LINE) is Answer.BUSY
 
     gate.later(0.02)
-    assert is_place(gate.enter(from_line=True))
+    assert is_place(gate.enter(Standing.LINE))
 
 
 def test_a_place_that_was_not_used_is_no_start(client: redis.Redis, settings: Settings) -> None:
@@ -114,10 +114,10 @@ def test_a_place_whose_holder_is_gone_comes_back(client: redis.Redis, settings: 
     gate.enter()
 
     gate.later(LEASE + 0.1)
-    assert gate.enter(from_line=True) is Answer.BUSY
+    assert gate.enter(Standing.LINE) is Answer.BUSY
     gate.later(GRACE + 0.1)
 
-    assert is_place(gate.enter(from_line=True))
+    assert is_place(gate.enter(Standing.LINE))
 
 
 def test_a_place_that_could_not_be_renewed_while_redis_was_away_is_kept_by_its_next_renewal(
@@ -142,7 +142,7 @@ def test_who_comes_new_does_not_overtake_a_line(client: redis.Redis, settings: S
     gate.leave(place)
 
     assert gate.enter() is Answer.LINE
-    assert is_place(gate.enter(from_line=True))
+    assert is_place(gate.enter(Standing.LINE))
 
 
 def test_a_line_that_nobody_stood_in_for_a_while_is_none(client: redis.Redis, settings: Settings) -> None:
@@ -162,7 +162,7 @@ def test_a_host_is_left_alone_for_as_long_as_it_asks(client: redis.Redis, settin
     assert gate.leave(gate.enter(), pause=30) == 30
 
     assert gate.shut_seconds() == 30
-    assert gate.enter(from_line=True, wanted=True) is Answer.SHUT
+    assert gate.enter(Standing.WANTED) is Answer.SHUT
     gate.later(30)
     assert is_place(gate.enter())
 
@@ -194,10 +194,10 @@ def test_it_half_opens_for_one_probe_and_closes_when_that_goes_well(client: redi
 
     gate.later(settings.host_breaker_seconds)
     probe = gate.enter()
-    assert gate.enter(from_line=True) is Answer.BUSY
+    assert gate.enter(Standing.LINE) is Answer.BUSY
     gate.leave(probe)
 
-    assert all(is_place(gate.enter(from_line=True)) for _ in range(3))
+    assert all(is_place(gate.enter(Standing.LINE)) for _ in range(3))
 
 
 def test_a_probe_that_fails_opens_it_again_at_once(client: redis.Redis, settings: Settings) -> None:
@@ -219,13 +219,13 @@ def test_a_probe_that_tells_nothing_makes_room_for_another(
 
     if is_lost:
         gate.later(LEASE + 0.1)
-        assert gate.enter(from_line=True) is Answer.BUSY
+        assert gate.enter(Standing.LINE) is Answer.BUSY
         gate.later(GRACE + 0.1)
     else:
         gate.leave(probe, Sign.UNKNOWN)
 
-    assert is_place(gate.enter(from_line=True))
-    assert gate.enter(from_line=True) is Answer.BUSY
+    assert is_place(gate.enter(Standing.LINE))
+    assert gate.enter(Standing.LINE) is Answer.BUSY
 
 
 def test_what_was_under_way_when_it_opened_does_not_prolong_it(client: redis.Redis, settings: Settings) -> None:
@@ -241,8 +241,8 @@ def test_a_person_who_wants_it_now_sends_the_probe(client: redis.Redis, settings
     gate = Gate(client, settings, host_breaker_failures=3)
     gate.fail(3)
 
-    probe = gate.enter(wanted=True)
-    assert gate.enter(wanted=True, from_line=True) is Answer.BUSY
+    probe = gate.enter(Standing.PERSON)
+    assert gate.enter(Standing.WANTED) is Answer.BUSY
     gate.leave(probe)
 
     assert gate.shut_seconds() == 0
@@ -269,7 +269,7 @@ def test_what_is_offered_is_neither_offered_again_nor_taken_by_others(client: re
     gate.later(LINE_SECONDS + 0.1)
     assert gate.enter() is Answer.BUSY
 
-    assert is_place(gate.enter(from_line=True))
+    assert is_place(gate.enter(Standing.LINE))
     assert gate.gate.offer([line(9)], most=100).counts == [0]
 
 
@@ -280,14 +280,63 @@ def test_a_person_who_looks_again_and_again_takes_nothing_that_is_offered_to_a_l
     held = gate.enter()
     assert gate.gate.offer([line(9)], most=100).counts == [2]
 
-    persons = [gate.enter(wanted=True) for _ in range(2)]
-    assert all(map(is_place, persons)) and gate.enter(wanted=True) is Answer.BUSY
+    persons = [gate.enter(Standing.PERSON) for _ in range(2)]
+    assert all(map(is_place, persons)) and gate.enter(Standing.PERSON) is Answer.BUSY
     for place in (held, *persons):
         gate.leave(place)
     assert gate.gate.offer([line(9)], most=100).counts == [1]
 
     gate.later(LINE_SECONDS + 0.1)
     assert gate.enter() is Answer.BUSY
+
+
+def test_who_is_led_here_by_a_redirect_neither_waits_behind_a_line_nor_makes_one_nor_takes_its_offers(
+    client: redis.Redis, settings: Settings
+) -> None:
+    gate = Gate(client, settings, host_concurrency=1)
+    assert gate.gate.offer([line(9)], most=100).counts == [1]
+
+    place = gate.enter(Standing.ONWARD)
+    assert is_place(place) and gate.enter(Standing.ONWARD) is Answer.BUSY
+    gate.leave(place)
+    gate.leave(gate.enter(Standing.LINE))
+
+    gate.later(OFFER_SECONDS)
+    place = gate.enter()
+    assert gate.enter(Standing.ONWARD) is Answer.BUSY
+    gate.leave(place)
+    assert is_place(gate.enter())
+
+
+def test_a_breaker_and_a_pause_keep_out_who_is_led_here_by_a_redirect(client: redis.Redis, settings: Settings) -> None:
+    gate = Gate(client, settings, host_breaker_failures=1)
+    gate.fail(1)
+    assert gate.enter(Standing.ONWARD) is Answer.SHUT
+
+    gate.later(settings.host_breaker_seconds)
+    gate.leave(gate.enter(Standing.ONWARD), pause=30)
+
+    assert gate.enter(Standing.ONWARD) is Answer.SHUT and gate.shut_seconds() == 30
+
+
+def test_what_is_known_of_a_host_is_kept_for_as_long_as_it_matters(client: redis.Redis, settings: Settings) -> None:
+    gate = Gate(client, settings, host_concurrency=9, host_starts_per_second=2.0, host_breaker_failures=2)
+
+    def kept(prefix: str = "") -> dict[str, int]:
+        keys = client.scan_iter(f"tilldone:host:*{prefix}")
+        return {key.decode().rpartition("}")[2]: client.ttl(key) for key in keys}
+
+    gate.leave(gate.enter())
+    assert kept() == {":starts": 61}
+
+    gate.leave(gate.enter(), pause=300)
+    assert kept()[""] == 360
+    gate.later(300)
+    gate.fail(1)
+    assert kept()[""] == 3660
+    gate.later(1)
+    gate.fail(1)
+    assert kept()[""] == settings.host_breaker_seconds + 3660
 
 
 def test_an_offer_that_never_arrived_is_made_again(client: redis.Redis, settings: Settings) -> None:
@@ -335,11 +384,11 @@ def test_a_batch_keeps_its_own_limits_below_those_of_all(client: redis.Redis, se
     modest = scope(batch, own)
 
     place = gate.enter(of=modest)
-    assert gate.enter(of=modest, from_line=True) is Answer.BUSY
-    assert is_place(gate.enter(from_line=True))
+    assert gate.enter(Standing.LINE, of=modest) is Answer.BUSY
+    assert is_place(gate.enter(Standing.LINE))
     gate.leave(place, of=modest)
     gate.later(1)
-    assert gate.enter(of=modest, from_line=True) is Answer.BUSY
+    assert gate.enter(Standing.LINE, of=modest) is Answer.BUSY
     assert gate.gate.offer([line(4), line(9, batch, own)], most=100).counts == [2, 0]
 
     gate.later(OFFER_SECONDS)
@@ -357,6 +406,6 @@ def test_it_is_off_when_there_is_nothing_to_keep(client: redis.Redis, settings: 
 def test_the_server_s_own_clock_is_asked(client: redis.Redis, settings: Settings) -> None:
     gate = HostGate(client, dataclasses.replace(settings, host_starts_per_second=0.01), clock=REDIS_CLOCK)
 
-    assert gate.enter(scope(), "a", is_from_line=False, is_wanted=False) == (Answer.TAKEN, 0)
+    assert gate.enter(scope(), "a", Standing.NEW) == (Answer.TAKEN, 0)
     [(_, leaves)] = client.zrange(f"tilldone:host:{{{HOST}}}:starts", 0, -1, withscores=True)
     assert leaves == pytest.approx(client.time()[0] + 100, abs=5)

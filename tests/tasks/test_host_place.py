@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask
 
+from tasks import host_place
+from tasks.failures import FetchFailed
 from tasks.host_gate import Sign, get_gate
 from tasks.host_lines import HostLines
-from tasks.host_place import NoPlace, Place, ask_for_place, pause_of, sign_of
+from tasks.host_place import HostNotAsked, NoPlace, Place, ask_for_place
+from tasks.host_signs import pause_of, sign_of
 from tests.conftest import running_app, settings_for
 from tests.factories import GOOD, HOPELESS, RESET, URL, a_scan, row
 from webapp.live.redis_client import get_redis
@@ -115,6 +119,106 @@ def test_a_place_is_given_back_once(polite: Flask) -> None:
     first.renew()
 
     held(ask_for_place(a_scan(), 1))
+
+
+def busy_onward(place: Place, url: str) -> str:
+    """Why there is no place at another host."""
+    with pytest.raises(HostNotAsked) as refused:
+        place.go_on_to(url, check=lambda: None)
+    return str(refused.value)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_place, "_PATIENCE_SECONDS", 0.15)
+
+
+ELSEWHERE = "https://elsewhere.example/export"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_is_led_to_another_host_takes_a_place_there_and_gives_it_back_with_the_first(polite: Flask) -> None:
+    place = placed(ask_for_place(a_scan(), 1))
+    place.go_on_to(f"{URL}?again", check=lambda: None)
+    place.go_on_to(ELSEWHERE, check=lambda: None)
+    place.go_on_to("https://ELSEWHERE.example/second", check=lambda: None)
+    other = placed(ask_for_place(a_scan("https://other.example/"), 1))
+    with pytest.raises(HostNotAsked, match="as often as the limits allow"):
+        # The heartbeat renews whenever it likes.
+        other.go_on_to(ELSEWHERE, check=other.renew)
+    slots = get_redis(polite).zrange("tilldone:host:{elsewhere.example}:slots", 0, -1)
+    assert len(slots) == 1
+    assert busy_onward(other, ELSEWHERE) == "Scans ask elsewhere.example as often as the limits allow."
+    held(ask_for_place(a_scan(ELSEWHERE), 1))
+
+    place.leave(GOOD)
+
+    get_redis(polite).delete("tilldone:host:{elsewhere.example}")
+    placed(ask_for_place(a_scan(ELSEWHERE), 1))
+    placed(ask_for_place(a_scan(), 1))
+
+
+def test_who_waits_for_a_place_elsewhere_is_asked_meanwhile_whether_it_still_wants_it(polite: Flask) -> None:
+    holder = placed(ask_for_place(a_scan(ELSEWHERE), 1))
+    place = placed(ask_for_place(a_scan(), 1))
+    looks = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            holder.leave(GOOD)
+
+    place.go_on_to(ELSEWHERE, check=look)
+    assert len(looks) == 2
+    held(ask_for_place(a_scan(ELSEWHERE), 1))
+
+    def give_up() -> None:
+        raise FetchFailed(Failure(Outcome.CANCELED, ErrorCode.UNKNOWN, ""))
+
+    other = placed(ask_for_place(a_scan("https://other.example/"), 1))
+    with pytest.raises(FetchFailed):
+        other.go_on_to(ELSEWHERE, check=give_up)
+
+
+def test_the_host_at_the_end_of_redirects_speaks_for_itself(polite: Flask) -> None:
+    for _ in range(2):
+        place = placed(ask_for_place(a_scan(), 1))
+        place.go_on_to(ELSEWHERE, check=lambda: None)
+        place.leave(answer(503, headers=LATER, url=ELSEWHERE, redirects=(ELSEWHERE,)))
+        get_redis(polite).hdel("tilldone:host:{elsewhere.example}", "paused_until")
+    for _ in range(2):
+        place = placed(ask_for_place(a_scan(), 1))
+        place.go_on_to(ELSEWHERE, check=lambda: None)
+        place.leave(answer(502, url=ELSEWHERE, redirects=(ELSEWHERE,)))
+
+    last = placed(ask_for_place(a_scan(), 1))
+    assert busy_onward(last, ELSEWHERE) == "elsewhere.example is left alone for another 5m."
+
+
+def test_without_redis_nobody_is_led_elsewhere(polite: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = placed(ask_for_place(a_scan(), 1))
+
+    def away(*_: object, **__: object) -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(get_gate(), "enter", away)
+
+    assert "Redis is away" in busy_onward(place, ELSEWHERE)
+
+
+def test_places_elsewhere_are_renewed_with_the_first(polite: Flask) -> None:
+    place = placed(ask_for_place(a_scan(), 1))
+    place.go_on_to(ELSEWHERE, check=lambda: None)
+    slots = "tilldone:host:{elsewhere.example}:slots"
+    [(name, until)] = get_redis(polite).zrange(slots, 0, -1, withscores=True)
+
+    place.renew()
+
+    assert get_redis(polite).zscore(slots, name) > until
+
+
+def test_where_nothing_is_limited_anybody_may_be_led_anywhere(app: Flask) -> None:
+    placed(ask_for_place(a_scan(), 1)).go_on_to(ELSEWHERE, check=lambda: None)
 
 
 def test_the_scheduler_wakes_the_line_when_the_place_is_free(polite: Flask) -> None:

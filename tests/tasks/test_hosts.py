@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import redis
@@ -26,6 +26,7 @@ from tests.valkey_server import ValkeyServer
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.draft import Draft
+from webapp.scans.retry_on import RetryOn
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.states import State
 from webapp.settings import Settings
@@ -72,9 +73,9 @@ def host(request: pytest.FixtureRequest) -> Iterator[Target]:
     running.stop()
 
 
-def submit(*urls: str, **policy: float) -> list[uuid.UUID]:
+def submit(*urls: str, **policy: Any) -> list[uuid.UUID]:
     """As one batch."""
-    chosen = RetryPolicy(**{"initial_interval": 0.1, **policy})  # type: ignore[arg-type]
+    chosen = RetryPolicy(**{"initial_interval": 0.1, **policy})
     submission = lifecycle.submit([Draft(url, policy=chosen) for url in urls], batch_name="")
     assert wake(submission.wake_ups)
     return [change.id for change in submission.changes]
@@ -105,6 +106,44 @@ def test_two_workers_never_exceed_the_limits_of_a_host(host: Target, news: News)
     assert len(times) == 12 and host.peak == AT_ONCE
     assert all(later - earlier > 1 - ON_THE_WAY for earlier, later in zip(times, times[A_SECOND:], strict=False))
     assert {row(scan_id).attempt for scan_id in ids} == {1}
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Target]:
+    running = Target(address="127.0.0.251")
+    yield running
+    running.stop()
+
+
+@pytest.mark.usefixtures("app")
+def test_two_workers_never_exceed_the_limits_of_a_host_that_others_redirect_to(
+    host: Target, elsewhere: Target, news: News
+) -> None:
+    led = [host.url(f"/redirect-to?url={elsewhere.url(f'/slow%3Fseconds=0.3%26led={n}')}") for n in range(6)]
+    direct = [elsewhere.url(f"/slow?seconds=0.3&direct={n}") for n in range(6)]
+
+    ids = submit(*(url for pair in zip(led, direct, strict=True) for url in pair))
+
+    assert ends(news, ids) == {State.SUCCEEDED}
+    times = starts(elsewhere)
+    assert len(times) == 12 and elsewhere.peak == AT_ONCE
+    assert all(later - earlier > 1 - ON_THE_WAY for earlier, later in zip(times, times[A_SECOND:], strict=False))
+
+
+@pytest.mark.usefixtures("app")
+def test_a_scan_that_is_led_to_a_host_that_wants_a_pause_waits_for_its_end(
+    host: Target, elsewhere: Target, news: News
+) -> None:
+    [asker] = submit(elsewhere.url("/busy?times=1&seconds=2"))
+    news.until(asker, lambda event: event["state"] == "waiting")
+    [led] = submit(host.url(f"/redirect-to?url={elsewhere.url('/ok')}"), retry_on=RetryOn(("503",)))
+
+    told = news.until(led, lambda event: event["state"] == "waiting")[-1]
+    assert told["error_code"] == "HOST_BUSY" and "127.0.0.251 is left alone" in told["error"]
+
+    assert ends(news, [asker, led]) == {State.SUCCEEDED}
+    assert bursts(elsewhere, 2)[0] == 1
+    assert row(led).attempt == 2
 
 
 @pytest.mark.usefixtures("app")

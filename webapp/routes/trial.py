@@ -70,7 +70,7 @@ def try_target(draft: Draft) -> Trial:
         request = Request(draft.method, draft.url, draft.headers, draft.body)
         policy = draft.policy
         total = min(policy.attempt_timeout, MAX_SECONDS)
-        exchange = ask(request, timeout=Timeouts(total, policy.connect_timeout, policy.read_timeout))
+        exchange = ask(request, place, timeout=Timeouts(total, policy.connect_timeout, policy.read_timeout))
         place.leave(exchange)
         return Trial(exchange, judge(exchange, draft.rule), draft.rule, policy)
 

@@ -54,6 +54,7 @@ ERRORS: Final = {
     ErrorCode.INVALID_URL: "bad URL",
     ErrorCode.INVALID_REQUEST: "bad request",
     ErrorCode.REFUSED_BY_POLICY: "not allowed",
+    ErrorCode.HOST_BUSY: "host busy",
     ErrorCode.DNS_LOOKUP_FAILED: "DNS",
     ErrorCode.CONNECTION_REFUSED: "refused",
     ErrorCode.CONNECTION_RESET: "reset",

@@ -40,12 +40,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an exchange brought no whole answer; ``is_permanent`` when no retry can mend it."""
+    """Why an exchange brought no whole answer; ``is_permanent`` when no retry can mend it.
+
+    ``retry_after``: seconds before which another attempt would come to the same end.
+    """
 
     outcome: Outcome
     code: ErrorCode
     message: str
     is_permanent: bool = False
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

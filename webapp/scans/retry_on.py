@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from webapp.scans.errors import InvalidField
 from webapp.scans.states import ErrorCode, Outcome
 
-#: The outcomes that a retry may follow; an interrupted attempt is always taken up again.
+#: The outcomes that a retry may follow; an interrupted attempt is always taken up again, and so is one that our own
+#: limits cut short.
 OUTCOMES: Final = (Outcome.NOT_MET, Outcome.HTTP_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMED_OUT, Outcome.REFUSED)
 _CODES: Final = {code.value: code for code in ErrorCode}
 _STATUSES: Final = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?")
@@ -37,6 +38,8 @@ class RetryOn:
 
     def covers(self, outcome: Outcome, *, status: int | None, code: ErrorCode | None) -> bool:
         """Whether an attempt that ended so is tried again."""
+        if code is ErrorCode.HOST_BUSY:
+            return True
         if self.is_everything or outcome in self.words or (code is not None and code in self.words):
             return True
         # A failure after the status, such as a broken body, has one too, but it is not what the failure is about.

@@ -38,8 +38,11 @@ def asked_wait(
 
 def next_wait(claim: Claim, exchange: Exchange) -> float | GiveUp:
     """From now on; ``GiveUp`` when nothing comes any more."""
-    at = claim.started_at + dt.timedelta(seconds=claim.elapsed())
-    asked = None if exchange.failure else asked_wait(claim.policy, exchange.status, exchange.headers, at=at)
+    if exchange.failure is not None:
+        asked = exchange.failure.retry_after
+    else:
+        at = claim.started_at + dt.timedelta(seconds=claim.elapsed())
+        asked = asked_wait(claim.policy, exchange.status, exchange.headers, at=at)
     return claim.policy.next_wait(
         attempt=claim.counted_attempts,
         seconds_left=claim.seconds_left(),
