@@ -211,7 +211,7 @@ def _long_line(settings: Settings) -> None:
         for name, hosts in (("one host", 1), (f"{HOSTS} hosts", HOSTS)):
             changes = lifecycle.submit(_drafts(LINE, hosts=hosts), batch_name="").changes
             for change in changes:
-                lifecycle.hold(change.id, 1, seconds=None)
+                lifecycle.hold(change.id, 1, shut=None)
             looks = _each_ms([HostLines(get_gate(), limit=1000)] * 5, HostLines.step)
             print(f"    {LINE:,} in line at {name}: a look of the scheduler {looks[0]:.1f} ms, at most {looks[1]:.1f}")
             for change in changes:

@@ -14,8 +14,9 @@ from redis.retry import Retry
 
 from tasks.limits import RENEWALS_PER_LEASE
 from webapp.live.redis_client import connect
-from webapp.scans.host_limits import HostLimits
+from webapp.scans.host_limits import HostLimits, Shut
 from webapp.scans.lifecycle import Line
+from webapp.scans.states import HoldReason
 from webapp.settings import Settings
 
 #: Defines ``now`` for the scripts, in seconds: no process's own clock has a say.
@@ -77,9 +78,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """``shut_seconds``: how long the host is asked nothing; ``counts``: how many of each line may go now."""
+    """``shut``: the host is asked nothing; ``counts``: how many of each line may go now."""
 
-    shut_seconds: float
+    shut: Shut | None
     look_again_seconds: float
     counts: Sequence[int]
 
@@ -105,15 +106,15 @@ class HostGate:
 
     def enter(
         self, scope: Scope, place: str, standing: Standing, *, lease: float | None = None
-    ) -> tuple[Answer, float]:
-        """What came of it, and the seconds for which a host that is shut is asked nothing. Raises RedisError."""
+    ) -> tuple[Answer, Shut | None]:
+        """What came of it, and for how long and why a host that is shut is asked nothing. Raises RedisError."""
         each = (self.limits, scope.own_limits)[: len(scope.keys)]
         lease = self._lease if lease is None else lease
         args: list[str | float] = [place, lease, self._grace, LINE_SECONDS, standing.value]
         for limits in each:
             args += [limits.concurrency or 0, *limits.window]
-        answer, seconds = self._enter(scope.keys, args)
-        return Answer(answer.decode()), float(seconds)
+        answer, *shut = self._enter(scope.keys, args)
+        return Answer(answer.decode()), _shut(*shut) if shut else None
 
     def renew(self, scope: Scope, place: str) -> None:
         self._renew(scope.keys, [place, self._lease])
@@ -131,8 +132,9 @@ class HostGate:
         for line in lines:
             own = line.own_limits
             args += [_name(line.batch_id), line.waiting, own.concurrency or 0, own.window[0]]
-        shut, again, *counts = self._offer(keys, args)
-        return Offer(float(shut), float(again), [int(each) for each in counts])
+        seconds, why, again, *counts = self._offer(keys, args)
+        shut = _shut(seconds, why) if float(seconds) else None
+        return Offer(shut, float(again), [int(each) for each in counts])
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -144,6 +146,10 @@ def init_app(app: Flask, settings: Settings) -> None:
 def get_gate() -> HostGate:
     gate: HostGate = current_app.extensions["tilldone.host_gate"]
     return gate
+
+
+def _shut(seconds: bytes, why: bytes) -> Shut:
+    return Shut(float(seconds), HoldReason(why.decode()))
 
 
 def _script(name: str, clock: str) -> str:

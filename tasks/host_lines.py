@@ -9,6 +9,7 @@ from tasks.host_gate import MAX_LINES, HostGate
 from tasks.wake import wake
 from webapp.live.publisher import publish
 from webapp.scans import lifecycle
+from webapp.scans.host_limits import Shut
 from webapp.scans.lifecycle import Line
 
 #: Where places are full nobody can say when one will be free.
@@ -48,24 +49,25 @@ class HostLines:
             offer = self._gate.offer(lines[:MAX_LINES], most=self._limit)
             wanted += [(line, count) for line, count in zip(lines, offer.counts, strict=False) if count]
             waits.append(offer.look_again_seconds or _FULL_SECONDS)
-            self._tell(host, offer.shut_seconds)
+            self._tell(host, offer.shut)
         woken = lifecycle.take_from_lines(wanted) if wanted else []
         wake(woken)
         spent = time.monotonic() - started
         self._next = started + max(min(waits), spent / _SHARE)
         return len(woken)
 
-    def _tell(self, host: str, shut_seconds: float) -> None:
+    def _tell(self, host: str, shut: Shut | None) -> None:
         """Rows that joined a line later know already; those that stood there are told in steps."""
-        until = time.monotonic() + shut_seconds
-        told = self._told.get(host, 0.0)
-        if shut_seconds == 0 and told == 0 or shut_seconds > 0 and abs(until - told) <= _TOLD_SECONDS:
+        told = self._told.get(host)
+        until = None if shut is None else time.monotonic() + shut.seconds
+        is_known = abs(until - told) <= _TOLD_SECONDS if until and told else until is told
+        if is_known:
             return
-        changes = lifecycle.tell_hold(host, seconds=shut_seconds or None, limit=self._limit)
+        changes = lifecycle.tell_hold(host, shut=shut, limit=self._limit)
         publish(changes)
         if len(changes) == self._limit:
             return
-        if shut_seconds:
+        if until is not None:
             self._told[host] = until
         else:
             del self._told[host]

@@ -17,8 +17,8 @@ from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.durations import format_duration
 from webapp.scans.exchange import Exchange
-from webapp.scans.host_limits import NO_LIMITS, host_of
-from webapp.scans.states import Trigger
+from webapp.scans.host_limits import NO_LIMITS, Shut, host_of
+from webapp.scans.states import HoldReason, Trigger
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Place:
         self._further: list[Place] = []
         self.name = uuid.uuid4().hex
 
-    def enter(self, standing: Standing) -> tuple[Answer, float]:
+    def enter(self, standing: Standing) -> tuple[Answer, Shut | None]:
         """Raises RedisError."""
         return self._gate.enter(self._scope, self.name, standing, lease=self._lease)
 
@@ -62,18 +62,15 @@ class Place:
         until = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                answer, seconds = self.enter(standing)
+                answer, shut = self.enter(standing)
             except redis.RedisError as error:
                 log.warning("not asked, Redis is away host=%s error=%s", host, type(error).__name__)
                 why = f"Redis is away, and nobody knows who else asks {host} now."
                 raise HostNotAsked(why, _RETRY_SECONDS) from None
             if answer is Answer.TAKEN:
                 return
-            if answer is Answer.SHUT:
-                # No breaker keeps a person out: then it is the host's own wish.
-                how = "asked to be" if standing is Standing.PERSON else "is"
-                why = f"{host} {how} left alone for another {format_duration(max(1, seconds))}."
-                raise HostNotAsked(why, seconds)
+            if shut is not None:
+                raise HostNotAsked(_words(host, shut), shut.seconds)
             if time.monotonic() >= until:
                 raise HostNotAsked(f"Scans ask {host} as often as the limits allow.", _RETRY_SECONDS)
             check()
@@ -160,12 +157,11 @@ def ask_for_place(scan_id: uuid.UUID, attempt: int) -> Place | Change | None:
     if candidate is None:
         return None
     place = Place(gate, Scope(candidate.host, candidate.batch_id, candidate.own_limits))
-    answer, seconds = _enter(place, candidate)
+    answer, shut = _enter(place, candidate)
     if answer is Answer.TAKEN:
         return place
     log.debug("in line scan=%s attempt=%d host=%s why=%s", scan_id, attempt, candidate.host, answer)
-    shut_seconds = seconds if answer is Answer.SHUT else None
-    return patiently(lambda: lifecycle.hold(scan_id, attempt, seconds=shut_seconds))
+    return patiently(lambda: lifecycle.hold(scan_id, attempt, shut=shut))
 
 
 def ask_for_persons_place(url: str, *, lease: float) -> Place:
@@ -190,12 +186,19 @@ def renew_places(places: Sequence[Place]) -> None:
         log.warning("places not renewed places=%d error=%s", len(places), type(error).__name__)
 
 
-def _enter(place: Place, candidate: lifecycle.Candidate) -> tuple[Answer, float]:
+def _enter(place: Place, candidate: lifecycle.Candidate) -> tuple[Answer, Shut | None]:
     try:
         return place.enter(_standing(candidate))
     except redis.RedisError as error:
         log.warning("held back, Redis is away host=%s error=%s", candidate.host, type(error).__name__)
-        return Answer.BUSY, 0.0
+        return Answer.BUSY, None
+
+
+def _words(host: str, shut: Shut) -> str:
+    left = format_duration(max(1, shut.seconds))
+    if shut.why is HoldReason.ASKED:
+        return f"{host} asked to be left alone for another {left}."
+    return f"{host} failed too often in a row, and is left alone for another {left}."
 
 
 def _standing(candidate: lifecycle.Candidate) -> Standing:

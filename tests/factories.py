@@ -7,11 +7,12 @@ from webapp.database import db
 from webapp.scans import lifecycle
 from webapp.scans.draft import Draft
 from webapp.scans.exchange import Exchange, Failure
+from webapp.scans.host_limits import Shut
 from webapp.scans.lifecycle import Claim, Settled, WakeUp
 from webapp.scans.models import Scan
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.rules import judge
-from webapp.scans.states import ErrorCode, Outcome
+from webapp.scans.states import ErrorCode, HoldReason, Outcome
 
 URL = "https://target.example/export"
 GOOD = Exchange(
@@ -34,6 +35,11 @@ def a_scan(url: str = URL, *, headers: dict[str, str] | None = None, **policy: A
     """A queued scan; keywords are fields of its retry policy."""
     draft = Draft(url=url, headers=headers or {}, policy=RetryPolicy(**policy))
     return lifecycle.submit([draft]).changes[0].id
+
+
+def asked(seconds: float) -> Shut:
+    """The host asked to be left alone for so long."""
+    return Shut(seconds, HoldReason.ASKED)
 
 
 def a_claim(scan_id: uuid.UUID, attempt: int = 1, *, lease_seconds: float = 10, worker: str = "w1") -> Claim:

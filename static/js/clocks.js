@@ -13,7 +13,8 @@ const IN_WORDS = {
   ago: (seconds) => ago(seconds),
   in: (seconds) => (seconds < 0 ? `in ${span(Math.ceil(-seconds))}` : "now"),
   running: (seconds) => `running ${span(seconds)}`,
-  held: (seconds, element) => (seconds < 0 ? `host paused ${pauseWords(-seconds, element)}` : "waits for its host"),
+  held: (seconds, element) => pauseWords("host paused for", "host paused until", seconds, element),
+  broken: (seconds, element) => pauseWords("host down, next in", "host down, next", seconds, element),
   due: (seconds, element) => (seconds < 0 ? `in ${span(Math.ceil(-seconds))}` : dueWords(element)),
 };
 
@@ -46,6 +47,7 @@ function dueWords(element) {
   return element.closest("[data-state]")?.dataset.state === "queued" ? "in line" : "due now";
 }
 
-function pauseWords(seconds, element) {
-  return seconds < 60 ? `for ${span(Math.ceil(seconds))}` : `until ${HOUR.format(Date.parse(element.dateTime))}`;
+function pauseWords(soon, later, seconds, element) {
+  if (seconds >= 0) return "waits for its host";
+  return seconds > -60 ? `${soon} ${span(Math.ceil(-seconds))}` : `${later} ${HOUR.format(Date.parse(element.dateTime))}`;
 }

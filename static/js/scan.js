@@ -60,7 +60,8 @@ function patchNext(time, scan, created) {
 function whatIsNext(scan) {
   if (scan.finished_at) return ["took", null];
   if (scan.state === "running") return ["running", scan.attempt_started_at];
-  return scan.held_since ? ["held", scan.held_until ?? scan.held_since] : ["due", scan.due_at];
+  if (!scan.held_since) return ["due", scan.due_at];
+  return [scan.held_why === "breaker" ? "broken" : "held", scan.held_until ?? scan.held_since];
 }
 
 function patchError(line, error) {

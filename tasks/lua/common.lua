@@ -53,14 +53,15 @@ local function room(base, concurrency, starts)
   return left
 end
 
--- Until when the host must not be asked at all, or nil; and whether it may be asked by one probe only.
-local function gate()
+-- Until when the host must not be asked at all, or nil; why ("asked", "breaker"); and whether it may be asked by one
+-- probe only. A person who wants it now does not wait for the breaker, but their attempt is the probe.
+local function gate(is_wanted)
   local paused, opened = unpack(redis.call('HMGET', host, 'paused_until', 'open_until'))
-  local shut_until = math.max(number(paused), number(opened))
-  if shut_until <= now then
-    shut_until = nil
+  local shut_until, why = number(paused), 'asked'
+  if not is_wanted and number(opened) > shut_until then
+    shut_until, why = number(opened), 'breaker'
   end
-  return shut_until, opened and true or false, number(paused) > now
+  return shut_until > now and shut_until or nil, why, opened and true or false
 end
 
 local function is_probed()

@@ -1,7 +1,7 @@
 -- Ask for a place at the host. KEYS: the host, and the batch's share of it where the batch has limits of its own.
 -- ARGV: place, lease, grace, line_seconds, who asks ("new", "line", "wanted", "person", "onward"),
 --       and for each key: concurrency, starts, window.
--- Answers what came of it ("taken", "shut", "busy", "line"), and for "shut" how many seconds are left.
+-- Answers what came of it ("taken", "shut", "busy", "line"), and for "shut" how many seconds are left, and why.
 local place, lease, grace, line_seconds = ARGV[1], number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
 local who = ARGV[5]
 local is_new = who == 'new'
@@ -21,13 +21,12 @@ for i, base in ipairs(KEYS) do
   free = math.min(free, left)
 end
 
-local shut_until, needs_probe, is_paused = gate()
--- A person who wants it now does not wait for the breaker, but their attempt is the probe.
-if shut_until and (is_paused or not is_wanted) then
-  return { 'shut', tostring(shut_until - now) }
+local shut_until, why, needs_probe = gate(is_wanted)
+if shut_until then
+  return { 'shut', tostring(shut_until - now), why }
 end
 if is_new and number(redis.call('HGET', host, 'line_until')) > now then
-  return { 'line', '0' }
+  return { 'line' }
 end
 if free < 1 or (needs_probe and is_probed()) then
   -- Who is left will stand in no line.
@@ -35,7 +34,7 @@ if free < 1 or (needs_probe and is_probed()) then
     redis.call('HSET', host, 'line_until', now + line_seconds)
     remember(line_seconds)
   end
-  return { 'busy', '0' }
+  return { 'busy' }
 end
 
 for i, base in ipairs(KEYS) do
@@ -50,4 +49,4 @@ end
 if needs_probe then
   redis.call('HSET', host, 'probe', place)
 end
-return { 'taken', '0' }
+return { 'taken' }

@@ -31,5 +31,5 @@ if pause > 0 and now + pause > number(redis.call('HGET', host, 'paused_until')) 
   redis.call('HSET', host, 'paused_until', now + pause)
   remember(pause)
 end
-local shut_until = gate()
+local shut_until = gate(false)
 return tostring(shut_until and shut_until - now or 0)

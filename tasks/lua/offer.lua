@@ -2,7 +2,7 @@
 -- KEYS: the host, then for each line the batch's share of it.
 -- ARGV: grace, line_seconds, offer_seconds, most, concurrency, starts,
 --       and for each line: its name, how many wait in it, its own concurrency and starts.
--- Answers for how many seconds the host is shut, after how many seconds to look again (0: cannot be said),
+-- Answers for how many seconds the host is shut and why, after how many seconds to look again (0: cannot be said),
 -- and how many of each line may go.
 local grace, line_seconds, offer_seconds, most = number(ARGV[1]), number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
 local concurrency, starts = number(ARGV[5]), number(ARGV[6])
@@ -17,9 +17,9 @@ for i = 1, count do
   given[i] = 0
 end
 
-local shut_until, needs_probe = gate()
+local shut_until, why, needs_probe = gate(false)
 if shut_until then
-  return { tostring(shut_until - now), tostring(shut_until - now), unpack(given) }
+  return { tostring(shut_until - now), why, tostring(shut_until - now), unpack(given) }
 end
 
 local offered = redis.call('ZCARD', host .. ':offers')
@@ -76,4 +76,4 @@ local look_again = 0
 if starts > 0 and redis.call('ZCARD', host .. ':starts') >= starts then
   look_again = number(redis.call('ZRANGE', host .. ':starts', 0, 0, 'WITHSCORES')[2]) - now
 end
-return { '0', tostring(look_again), unpack(given) }
+return { '0', '', tostring(look_again), unpack(given) }

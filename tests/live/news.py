@@ -40,6 +40,7 @@ def a_change(
         finished_at=None,
         held_since=None,
         held_until=None,
+        held_why=None,
     )
 
 

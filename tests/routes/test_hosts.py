@@ -8,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tasks import host_gate
-from tests.factories import UNAVAILABLE, a_claim, a_scan, row, settle
+from tests.factories import UNAVAILABLE, a_claim, a_scan, asked, row, settle
 from webapp.scans import lifecycle, queries
+from webapp.scans.host_limits import Shut
+from webapp.scans.states import HoldReason
 from webapp.settings import Settings
 
 
@@ -26,14 +28,14 @@ def words(client: FlaskClient, path: str) -> str:
 @pytest.mark.parametrize("path", ["/", "/scans/{}"])
 def test_a_scan_in_line_says_that_it_waits_for_its_host(client: FlaskClient, path: str) -> None:
     scan_id = a_scan()
-    lifecycle.hold(scan_id, 1, seconds=None)
+    lifecycle.hold(scan_id, 1, shut=None)
 
     assert "waits for its host" in words(client, path.format(scan_id))
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(30.5, "host paused for 30 s"), (-5, "waits for its host")])
 def test_a_short_pause_is_counted_and_one_that_is_over_is_none(client: FlaskClient, seconds: float, said: str) -> None:
-    lifecycle.hold(a_scan(), 1, seconds=seconds)
+    lifecycle.hold(a_scan(), 1, shut=asked(seconds))
 
     assert said in words(client, "/")
 
@@ -41,15 +43,38 @@ def test_a_short_pause_is_counted_and_one_that_is_over_is_none(client: FlaskClie
 def test_a_long_pause_is_told_by_the_clock(client: FlaskClient) -> None:
     scan_id = a_scan()
     settle(a_claim(scan_id), UNAVAILABLE)
-    lifecycle.hold(scan_id, 2, seconds=3600)
+    lifecycle.hold(scan_id, 2, shut=asked(3600))
 
     until = row(scan_id).held_until
     assert until is not None and f"host paused until {until:%H:%M} UTC" in words(client, f"/scans/{scan_id}")
 
 
+@pytest.mark.parametrize(
+    ("why", "short", "long"),
+    [
+        (HoldReason.ASKED, "host paused until", "which asked to be left alone for a while."),
+        (
+            HoldReason.BREAKER,
+            "host down, next",
+            "which failed too often in a row: it is left alone for a while, then asked once.",
+        ),
+    ],
+)
+def test_it_says_whether_its_host_asked_to_be_left_alone_or_failed(
+    client: FlaskClient, why: HoldReason, short: str, long: str
+) -> None:
+    scan_id = a_scan()
+    lifecycle.hold(scan_id, 1, shut=Shut(3600, why))
+
+    assert short in words(client, "/")
+    page = words(client, f"/scans/{scan_id}")
+    assert short in page and f"It waits for its host, {long}" in page
+    assert client.get(f"/api/v1/scans/{scan_id}").json["held_why"] == why
+
+
 def test_who_waits_in_line_cannot_be_had_sooner_and_the_page_says_why(client: FlaskClient) -> None:
     scan_id = a_scan()
-    lifecycle.hold(scan_id, 1, seconds=None)
+    lifecycle.hold(scan_id, 1, shut=None)
 
     assert "It waits for its host" in client.get(f"/scans/{scan_id}").text
     answer = client.post(f"/api/v1/scans/{scan_id}/retry")

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.factories import UNAVAILABLE, a_claim, a_scan, row, settle
+from tests.factories import UNAVAILABLE, a_claim, a_scan, asked, row, settle
 from webapp.scans import lifecycle, waiting
 from webapp.scans.draft import Draft
 from webapp.scans.filters import Filter
@@ -42,7 +42,7 @@ def test_who_does_not_wait_for_its_time_is_left_alone() -> None:
     queued, running, held = a_scan(), a_scan(), a_scan(initial_interval=0)
     a_claim(running)
     settle(a_claim(held), UNAVAILABLE)
-    lifecycle.hold(held, 2, seconds=60)
+    lifecycle.hold(held, 2, shut=asked(60))
 
     assert lifecycle.retry_all([queued, running, held], at_once=None) == []
 

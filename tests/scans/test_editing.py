@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from tests.factories import GOOD, UNAVAILABLE, URL, a_claim, a_scan, row, settle
+from tests.factories import GOOD, UNAVAILABLE, URL, a_claim, a_scan, asked, row, settle
 from webapp.database import now, transaction
 from webapp.scans import lifecycle, queries
 from webapp.scans.errors import ChangedMeanwhile, InvalidField, NotAllowedNow, ScanNotFound
@@ -107,7 +107,7 @@ def test_a_queued_scan_can_be_changed_and_stays_due() -> None:
 
 def test_a_scan_in_line_for_its_host_keeps_its_place() -> None:
     scan_id = a_waiting_scan(initial_interval=0)
-    lifecycle.hold(scan_id, 2, seconds=600)
+    lifecycle.hold(scan_id, 2, shut=asked(600))
     before = row(scan_id)
     place = before.due_at, before.held_since
 

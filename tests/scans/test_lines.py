@@ -5,13 +5,13 @@ import uuid
 import pytest
 from flask import Flask
 
-from tests.factories import UNAVAILABLE, a_claim, a_scan, row, settle
+from tests.factories import UNAVAILABLE, a_claim, a_scan, asked, row, settle
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.draft import Draft
 from webapp.scans.host_limits import HostLimits
 from webapp.scans.lifecycle import Line
-from webapp.scans.states import State, Trigger
+from webapp.scans.states import HoldReason, State, Trigger
 
 HOST = "target.example"
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("either_app")
 
 
 def hold(scan_id: uuid.UUID, attempt: int = 1, *, seconds: float | None = None) -> Change:
-    change = lifecycle.hold(scan_id, attempt, seconds=seconds)
+    change = lifecycle.hold(scan_id, attempt, shut=None if seconds is None else asked(seconds))
     assert change is not None, "it was not there to be held"
     return change
 
@@ -50,7 +50,7 @@ def test_a_scan_in_line_holds_no_attempt_and_no_message() -> None:
 def test_it_says_until_when_its_host_is_asked_nothing() -> None:
     change = hold(a_scan(), seconds=90)
 
-    assert change.held_since is not None and change.held_until is not None
+    assert change.held_since is not None and change.held_until is not None and change.held_why is HoldReason.ASKED
     assert (change.held_until - change.held_since).total_seconds() == pytest.approx(90, abs=0.1)
 
 
@@ -75,8 +75,8 @@ def test_the_claim_ends_the_wait() -> None:
 def test_a_running_scan_is_not_put_in_line() -> None:
     claim = a_claim(a_scan())
 
-    assert lifecycle.hold(claim.scan_id, 1, seconds=None) is None
-    assert lifecycle.hold(claim.scan_id, 2, seconds=None) is None
+    assert lifecycle.hold(claim.scan_id, 1, shut=None) is None
+    assert lifecycle.hold(claim.scan_id, 2, shut=None) is None
 
 
 def test_who_waits_in_line_is_ended_by_the_deadline_and_by_a_person() -> None:
@@ -161,13 +161,13 @@ def test_rows_are_told_of_a_pause_once_in_steps_and_of_its_end() -> None:
     batch_of(3)
     hold(a_scan(), seconds=90)
 
-    steps = [lifecycle.tell_hold(HOST, seconds=90, limit=2) for _ in range(3)]
+    steps = [lifecycle.tell_hold(HOST, shut=asked(90), limit=2) for _ in range(3)]
     assert [len(step) for step in steps] == [2, 1, 0]
     assert all(change.held_until is not None for change in steps[0])
 
-    ended = lifecycle.tell_hold(HOST, seconds=None, limit=10)
+    ended = lifecycle.tell_hold(HOST, shut=None, limit=10)
     assert [change.held_until for change in ended] == [None] * 4
-    assert lifecycle.tell_hold(HOST, seconds=None, limit=10) == []
+    assert lifecycle.tell_hold(HOST, shut=None, limit=10) == []
 
 
 @pytest.mark.parametrize("number", [0, 2])

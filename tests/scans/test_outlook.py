@@ -38,7 +38,7 @@ def test_what_is_past_has_come() -> None:
     lifecycle.forget_sent([a_scan(deadline=-1)])
     a_scan()
     a_claim(a_scan(), lease_seconds=-5)
-    lifecycle.hold(a_scan(), 1, seconds=None)
+    lifecycle.hold(a_scan(), 1, shut=None)
     settle(a_claim(a_scan()), GOOD)
 
     outlook = lifecycle.look_ahead()
@@ -56,7 +56,7 @@ def test_a_scan_whose_wake_up_was_sent_is_not_to_be_woken() -> None:
 
 
 def test_a_scan_in_line_is_not_to_be_woken_as_those_that_are_due() -> None:
-    lifecycle.hold(a_scan(), 1, seconds=None)
+    lifecycle.hold(a_scan(), 1, shut=None)
 
     outlook = lifecycle.look_ahead()
 

@@ -44,7 +44,7 @@ def test_idle_scans_are_due_or_wait_whether_they_were_woken_or_not(either_app: F
 
 
 def test_who_waits_in_line_for_a_host_is_counted_apart(either_app: Flask) -> None:
-    lifecycle.hold(a_scan(), 1, seconds=None)
+    lifecycle.hold(a_scan(), 1, shut=None)
 
     backlog = due_backlog()
 

@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from tasks.host_gate import LINE_SECONDS, OFFER_SECONDS, REDIS_CLOCK, Answer, HostGate, Scope, Sign, Standing
-from webapp.scans.host_limits import HostLimits
+from webapp.scans.host_limits import HostLimits, Shut
 from webapp.scans.lifecycle import Line
+from webapp.scans.states import HoldReason
 from webapp.settings import Settings
 
 HOST: Final = "target.example"
@@ -45,10 +46,14 @@ class Gate:
         return self.gate.leave(of or scope(), place, sign, pause=pause)
 
     def shut_seconds(self) -> float:
-        answer, seconds = self.gate.enter(scope(), "asked", Standing.NEW)
+        shut = self.shut()
+        return shut.seconds if shut else 0
+
+    def shut(self) -> Shut | None:
+        answer, shut = self.gate.enter(scope(), "asked", Standing.NEW)
         if answer is Answer.TAKEN:
             self.gate.leave(scope(), "asked", Sign.UNUSED, pause=0)
-        return seconds
+        return shut
 
     def fail(self, times: int) -> None:
         for _ in range(times):
@@ -248,6 +253,24 @@ def test_a_person_who_wants_it_now_sends_the_probe(client: redis.Redis, settings
     assert gate.shut_seconds() == 0
 
 
+def test_it_is_told_whether_a_host_asked_to_be_left_alone_or_failed(client: redis.Redis, settings: Settings) -> None:
+    gate = Gate(client, settings, host_breaker_failures=1)
+    breaker = settings.host_breaker_seconds
+    assert gate.shut() is None
+    late = [gate.enter() for _ in range(2)]
+
+    gate.leave(late[0], pause=10)
+    assert gate.shut() == Shut(10, HoldReason.ASKED)
+    gate.leave(late[1], Sign.ILL)
+    assert gate.shut() == Shut(breaker, HoldReason.BREAKER)
+
+    # The breaker is no matter to a person, and the pause is.
+    assert gate.gate.enter(scope(), "a", Standing.PERSON) == (Answer.SHUT, Shut(10, HoldReason.ASKED))
+    gate.later(10)
+    gate.leave(gate.enter(Standing.PERSON), Sign.UNKNOWN, pause=breaker)
+    assert gate.shut() == Shut(breaker, HoldReason.ASKED)
+
+
 def test_lines_are_served_in_turn_and_the_turn_is_remembered(client: redis.Redis, settings: Settings) -> None:
     gate = Gate(client, settings, host_concurrency=2)
     long, short = sorted((uuid.uuid4(), uuid.uuid4()), key=lambda batch: batch.hex)
@@ -365,7 +388,7 @@ def test_nothing_is_offered_at_a_host_that_is_shut_and_one_probe_after_its_break
     gate.fail(3)
 
     offer = gate.gate.offer([line(9)], most=100)
-    assert offer.counts == [0] and offer.shut_seconds == settings.host_breaker_seconds
+    assert offer.counts == [0] and offer.shut == Shut(settings.host_breaker_seconds, HoldReason.BREAKER)
 
     gate.later(settings.host_breaker_seconds)
     assert gate.gate.offer([line(9)], most=100).counts == [1]
@@ -406,6 +429,6 @@ def test_it_is_off_when_there_is_nothing_to_keep(client: redis.Redis, settings: 
 def test_the_server_s_own_clock_is_asked(client: redis.Redis, settings: Settings) -> None:
     gate = HostGate(client, dataclasses.replace(settings, host_starts_per_second=0.01), clock=REDIS_CLOCK)
 
-    assert gate.enter(scope(), "a", Standing.NEW) == (Answer.TAKEN, 0)
+    assert gate.enter(scope(), "a", Standing.NEW) == (Answer.TAKEN, None)
     [(_, leaves)] = client.zrange(f"tilldone:host:{{{HOST}}}:starts", 0, -1, withscores=True)
     assert leaves == pytest.approx(client.time()[0] + 100, abs=5)

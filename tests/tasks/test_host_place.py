@@ -22,7 +22,7 @@ from webapp.live.redis_client import get_redis
 from webapp.scans import lifecycle
 from webapp.scans.change import Change
 from webapp.scans.exchange import Exchange, Failure
-from webapp.scans.states import ErrorCode, Outcome
+from webapp.scans.states import ErrorCode, HoldReason, Outcome
 
 HOST = "target.example"
 
@@ -192,7 +192,9 @@ def test_the_host_at_the_end_of_redirects_speaks_for_itself(polite: Flask) -> No
         place.leave(answer(502, url=ELSEWHERE, redirects=(ELSEWHERE,)))
 
     last = placed(ask_for_place(a_scan(), 1))
-    assert busy_onward(last, ELSEWHERE) == "elsewhere.example is left alone for another 5m."
+    assert busy_onward(last, ELSEWHERE) == (
+        "elsewhere.example failed too often in a row, and is left alone for another 5m."
+    )
 
 
 def test_without_redis_nobody_is_led_elsewhere(polite: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,17 +248,18 @@ def test_who_stood_in_line_before_a_pause_is_told_of_it_and_of_its_end(polite: F
     lines.step()
     until = row(waiting).held_until
     assert until is not None and 25 < (until - dt.datetime.now(dt.UTC)).total_seconds() < 31
+    assert row(waiting).held_why is HoldReason.ASKED
     lines.step()
     assert row(waiting).held_until == until
 
     get_redis(polite).flushall()
     lines.step()
-    assert row(waiting).held_until is None
+    assert row(waiting).held_until is None and row(waiting).held_why is None
 
 
 def test_two_schedulers_at_once_wake_no_more_than_may_start(polite: Flask) -> None:
     for _ in range(4):
-        lifecycle.hold(a_scan(), 1, seconds=None)
+        lifecycle.hold(a_scan(), 1, shut=None)
     ready = threading.Barrier(2)
     woken: list[int] = []
 

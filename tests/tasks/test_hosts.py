@@ -139,7 +139,7 @@ def test_a_scan_that_is_led_to_a_host_that_wants_a_pause_waits_for_its_end(
     [led] = submit(host.url(f"/redirect-to?url={elsewhere.url('/ok')}"), retry_on=RetryOn(("503",)))
 
     told = news.until(led, lambda event: event["state"] == "waiting")[-1]
-    assert told["error_code"] == "HOST_BUSY" and "127.0.0.251 is left alone" in told["error"]
+    assert told["error_code"] == "HOST_BUSY" and "127.0.0.251 asked to be left alone" in told["error"]
 
     assert ends(news, [asker, led]) == {State.SUCCEEDED}
     assert bursts(elsewhere, 2)[0] == 1
@@ -166,7 +166,7 @@ def test_a_host_that_asks_for_a_pause_has_it_from_all_its_scans(host: Target, ne
 
     others = submit(*(host.url(f"/ok?n={n}") for n in range(3)))
     told = news.until(others[0], lambda event: bool(event["held_until"]))[-1]
-    assert (told["state"], told["attempt"]) == ("queued", 0)
+    assert (told["state"], told["attempt"], told["held_why"]) == ("queued", 0, "asked")
 
     assert ends(news, [first, *others]) == {State.SUCCEEDED}
     assert bursts(host, 2)[0] == 1

@@ -32,6 +32,7 @@ def to_json(scan: Change | Scan) -> dict[str, Any]:
         "due_at": format_time(scan.due_at),
         "held_since": format_time(scan.held_since),
         "held_until": format_time(scan.held_until),
+        "held_why": scan.held_why.value if scan.held_why else None,
         "attempt_started_at": format_time(scan.attempt_started_at),
         "started_at": format_time(scan.started_at),
         "finished_at": format_time(scan.finished_at),

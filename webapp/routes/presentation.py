@@ -12,7 +12,7 @@ from webapp.routes.plan import plan_words
 from webapp.routes.template_form import template_words
 from webapp.scans.models import Batch, Scan
 from webapp.scans.retry_policy import POLICY_FIELDS, Backoff, Jitter
-from webapp.scans.states import ACTIVE_STATES, IDLE_STATES, State
+from webapp.scans.states import ACTIVE_STATES, IDLE_STATES, HoldReason, State
 
 #: Tabs of states that scans seldom come to are shown once one is there.
 ALWAYS_SHOWN: Final = frozenset({State.QUEUED, State.RUNNING, State.WAITING, State.SUCCEEDED, State.FAILED})
@@ -109,9 +109,10 @@ def _when_its_turn(scan: Scan, now: dt.datetime) -> Next:
     left = seconds_between(now, scan.held_until) if scan.held_until else 0.0
     if left <= 0 or scan.held_until is None:
         return Next("held", scan.held_since, "waits for its host")
-    if left < 60:
-        return Next("held", scan.held_until, f"host paused for {words.span(max(1, round(left)))}")
-    return Next("held", scan.held_until, f"host paused until {scan.held_until:%H:%M} UTC")
+    span, clock = words.span(max(1, round(left))), f"{scan.held_until:%H:%M} UTC"
+    if scan.held_why is HoldReason.BREAKER:
+        return Next("broken", scan.held_until, f"host down, next {f'in {span}' if left < 60 else clock}")
+    return Next("held", scan.held_until, f"host paused {f'for {span}' if left < 60 else f'until {clock}'}")
 
 
 def _when_due(scan: Scan, now: dt.datetime) -> Next:

@@ -15,7 +15,7 @@ from webapp.routes.timeline import Segment, Timeline, draw, segments
 from webapp.scans import queries
 from webapp.scans.models import Attempt, Batch, Scan
 from webapp.scans.sealing import SealBroken, Secrets
-from webapp.scans.states import State
+from webapp.scans.states import HoldReason, State
 
 #: The newest attempts that the list shows; the timeline draws more.
 MAX_ATTEMPTS: Final = 100
@@ -93,11 +93,23 @@ class ScanView:
             case State.RUNNING:
                 return "An attempt is running right now."
             case State.QUEUED if self.scan.held_since is not None:
-                return "It waits for its host, which others ask just now or which is paused."
+                return self.why_held
             case State.QUEUED:
                 return "It is queued already: it starts as soon as a worker is free."
             case _:
                 return "It has ended: scan it again instead."
+
+    @property
+    def why_held(self) -> str | None:
+        """Why it waits in line for its host; None when it does not."""
+        scan = self.scan
+        if scan.held_since is None:
+            return None
+        if scan.held_until is None or scan.held_until <= self.now:
+            return "It waits for its host, which others ask just now."
+        if scan.held_why is HoldReason.ASKED:
+            return "It waits for its host, which asked to be left alone for a while."
+        return "It waits for its host, which failed too often in a row: it is left alone for a while, then asked once."
 
     @property
     def why_no_cancel(self) -> str | None:

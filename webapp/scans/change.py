@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from webapp.scans.models import Scan
-from webapp.scans.states import ErrorCode, State
+from webapp.scans.states import ErrorCode, HoldReason, State
 
 #: What a guarded UPDATE returns, in the order of Change's fields.
 CHANGE_COLUMNS: Final = (
@@ -27,6 +27,7 @@ CHANGE_COLUMNS: Final = (
     Scan.finished_at,
     Scan.held_since,
     Scan.held_until,
+    Scan.held_why,
 )
 
 
@@ -49,9 +50,10 @@ class Change:
     attempt_started_at: dt.datetime | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
-    #: In line for its host since then; until then, as far as is known, the host is asked nothing.
+    #: In line for its host since then; until then, as far as is known, and for this reason the host is asked nothing.
     held_since: dt.datetime | None
     held_until: dt.datetime | None
+    held_why: HoldReason | None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Self:

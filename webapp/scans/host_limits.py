@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import idna
 
 from webapp.scans.errors import InvalidField
+from webapp.scans.states import HoldReason
 
 #: The options of a batch.
 HOST_FIELDS: Final = ("host_concurrency", "host_starts_per_second")
@@ -43,6 +44,14 @@ class HostLimits:
 
 
 NO_LIMITS: Final = HostLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A host is asked nothing for so many seconds."""
+
+    seconds: float
+    why: HoldReason
 
 
 def host_of(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import JSON, Enum, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
@@ -14,12 +15,12 @@ from uuid_utils.compat import uuid7
 from webapp.database import Base, UtcDateTime, now
 from webapp.scans.retry_policy import RetryPolicy
 from webapp.scans.rules import DEFAULT_RULE, Rule
-from webapp.scans.states import ErrorCode, Outcome, State, Trigger
+from webapp.scans.states import ErrorCode, HoldReason, Outcome, State, Trigger
 
 _WORD_LENGTH = 24
 
 
-def words(enum: type[State] | type[Outcome] | type[Trigger] | type[ErrorCode]) -> Enum:
+def words(enum: type[StrEnum]) -> Enum:
     """A StrEnum kept as its word, so that a new one needs no migration."""
     return Enum(enum, native_enum=False, length=_WORD_LENGTH, values_callable=lambda words: [w.value for w in words])
 
@@ -106,6 +107,7 @@ class Scan(Base):
     held_since: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     #: Until when its host is asked nothing, as far as is known; no more than news of it.
     held_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    held_why: Mapped[HoldReason | None] = mapped_column(words(HoldReason))
     #: Until when the claim stands without a heartbeat; set exactly while running.
     lease_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attempt_started_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -51,6 +51,15 @@ class Trigger(StrEnum):
     REDELIVERED = "redelivered"
 
 
+class HoldReason(StrEnum):
+    """Why a host is asked nothing for a while."""
+
+    #: It asked for that itself.
+    ASKED = "asked"
+    #: It failed too often in a row.
+    BREAKER = "breaker"
+
+
 class ErrorCode(StrEnum):
     """What went wrong in an attempt, as a stable word for programs."""
 

@@ -71,6 +71,7 @@ _START = (
         sent_at=None,
         held_since=None,
         held_until=None,
+        held_why=None,
     )
     .returning(*CHANGE_COLUMNS, *_CLAIM_COLUMNS)
 )

@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Float, and_, bindparam, case, func, null, or_, select, update
+from sqlalchemy import Connection, Float, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from webapp.database import db, now, single_statement, transaction
 from webapp.scans.change import CHANGE_COLUMNS, Change
-from webapp.scans.host_limits import HostLimits
+from webapp.scans.host_limits import HostLimits, Shut
 from webapp.scans.lifecycle.attempts import EARLY_SECONDS
 from webapp.scans.lifecycle.wake_ups import WakeUp, find_wake_ups, mark_sent
 from webapp.scans.models import IN_LINE, SCAN_TABLE, Batch, Scan
@@ -72,8 +72,10 @@ _HOLD = (
         held_since=func.coalesce(Scan.held_since, now()),
     )
 )
-_HOLD_UNTIL = _HOLD.values(held_until=now(bindparam("seconds", type_=Float()))).returning(*CHANGE_COLUMNS)
-_HOLD_FOR_A_WHILE = _HOLD.values(held_until=None).returning(*CHANGE_COLUMNS)
+_HOLD_UNTIL = _HOLD.values(
+    held_until=now(bindparam("seconds", type_=Float())), held_why=bindparam("why", type_=Scan.held_why.type)
+).returning(*CHANGE_COLUMNS)
+_HOLD_FOR_A_WHILE = _HOLD.values(held_until=None, held_why=None).returning(*CHANGE_COLUMNS)
 
 
 def find_candidate(scan_id: uuid.UUID, attempt: int) -> Candidate | None:
@@ -86,14 +88,14 @@ def find_candidate(scan_id: uuid.UUID, attempt: int) -> Candidate | None:
     return Candidate(host, batch_id, held_since is not None, trigger, HostLimits(concurrency, starts))
 
 
-def hold(scan_id: uuid.UUID, attempt: int, *, seconds: float | None) -> Change | None:
-    """Put the scan in line for its host, which is asked nothing for so many seconds, if that is known.
+def hold(scan_id: uuid.UUID, attempt: int, *, shut: Shut | None) -> Change | None:
+    """Put the scan in line for its host, which others ask just now, or which is asked nothing.
 
     None when the attempt is not there any more.
     """
     statement, given = _HOLD_FOR_A_WHILE, {"scan_id": scan_id, "number": attempt}
-    if seconds is not None:
-        statement, given = _HOLD_UNTIL, {**given, "seconds": seconds}
+    if shut is not None:
+        statement, given = _HOLD_UNTIL, {**given, "seconds": shut.seconds, "why": shut.why}
     with single_statement() as connection:
         row = connection.execute(statement, given).one_or_none()
     return None if row is None else Change.of(row)
@@ -127,19 +129,19 @@ def take_from_lines(wanted: Sequence[tuple[Line, int]]) -> list[WakeUp]:
     return taken
 
 
-def tell_hold(host: str, *, seconds: float | None, limit: int) -> list[Change]:
-    """Let those in line for this host say until when it is asked nothing; None: that it is asked again.
+def tell_hold(host: str, *, shut: Shut | None, limit: int) -> list[Change]:
+    """Let those in line for this host say until when, and why, it is asked nothing; None: that it is asked again.
 
     Changes those only that say otherwise, so it is called until none is left.
     """
     says_otherwise: ColumnElement[bool] = Scan.held_until > now()
-    until: ColumnElement[Any] = null()
-    if seconds is not None:
-        says_otherwise = or_(Scan.held_until.is_(None), Scan.held_until < now(seconds - _TOLD_SECONDS))
-        until = now(seconds)
+    values: dict[str, Any] = {"held_until": None, "held_why": None}
+    if shut is not None:
+        says_otherwise = or_(Scan.held_until.is_(None), Scan.held_until < now(shut.seconds - _TOLD_SECONDS))
+        values = {"held_until": now(shut.seconds), "held_why": shut.why}
     with transaction() as connection:
         ids = _locked_ids(connection, and_(IN_LINE, Scan.host == host, says_otherwise), limit)
-        statement = update(Scan).where(Scan.id.in_(ids)).values(revision=Scan.revision + 1, held_until=until)
+        statement = update(Scan).where(Scan.id.in_(ids)).values(revision=Scan.revision + 1, **values)
         return [Change.of(row) for row in connection.execute(statement.returning(*CHANGE_COLUMNS))] if ids else []
 
 

@@ -36,6 +36,7 @@ def cancel(scan_id: uuid.UUID) -> Change:
             sent_at=None,
             held_since=None,
             held_until=None,
+            held_why=None,
             lease_until=None,
             finished_at=now(),
             **sealer().at_end(),

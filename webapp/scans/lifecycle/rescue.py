@@ -86,6 +86,7 @@ def expire(limit: int) -> list[Change]:
             "sent_at": None,
             "held_since": None,
             "held_until": None,
+            "held_why": None,
             **sealer().at_end(),
         }
         ended = update(Scan).where(Scan.id.in_(ids)).values(revision=Scan.revision + 1, **values)

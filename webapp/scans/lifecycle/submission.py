@@ -121,4 +121,5 @@ def _change(row: dict[str, Any]) -> Change:
         finished_at=None,
         held_since=row["held_since"],
         held_until=None,
+        held_why=None,
     )
