@@ -48,6 +48,15 @@ def _warm_up(**_: Any) -> None:
         lifecycle.start(uuid.UUID(int=0), 1, worker="nobody", lease_seconds=1)
 
 
+@worker_init.connect
+def _use_our_pool(sender: Any, **_: Any) -> None:
+    if "prefork" in str(sender.pool_cls):
+        # Imported only where children are: under threads and greenlets it would be memory for nothing.
+        from tasks import pool
+
+        pool.use()
+
+
 @worker_before_create_process.connect
 def _share_memory(**_: Any) -> None:
     """What is frozen is never visited by the collector, so its pages stay shared after the fork."""
