@@ -75,6 +75,10 @@ class Process:
                 self._popen.wait(timeout)
             except subprocess.TimeoutExpired:
                 pass
+        self.kill(timeout)
+
+    def kill(self, timeout: float = 15) -> None:
+        """Without asking, and its children with it."""
         self.signal_group(signal.SIGKILL)
         self._popen.wait(timeout)
 

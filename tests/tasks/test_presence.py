@@ -108,6 +108,7 @@ def test_a_worker_is_present_with_its_pool_and_leaves_when_it_is_told_to_stop(
         get_redis(app).flushall()
         with worker(settings, pool=pool, concurrency=3) as process:
             assert _present_worker(process).pool == pool
+            process.stop()
         assert not seen_lately(WORKER)
 
 
