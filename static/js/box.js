@@ -11,6 +11,7 @@ export function connect(form) {
     button.textContent = count > 1 ? `Scan ${number(count)} URLs` : "Scan";
   };
   box.addEventListener("input", showCount);
+  if (form.dataset.sample) leaveSampleBehind(form, box);
   form.addEventListener("keydown", (event) => {
     const isAlone = event.target === box && !event.shiftKey && !event.isComposing && countLines(box.value) === 1 && !box.value.trim().includes("\n");
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || isAlone)) return;
@@ -29,7 +30,21 @@ export function connect(form) {
   form.addEventListener("click", (event) => {
     const line = event.target.closest("[data-line]")?.dataset.line;
     if (line) selectLine(box, Number(line));
-  });}
+  });
+}
+
+// The sample is asked more often than anybody's own targets should be by default.
+function leaveSampleBehind(form, box) {
+  const interval = form.elements.initial_interval;
+  const look = () => {
+    if (box.value.includes(form.dataset.sample)) return;
+    box.removeEventListener("input", look);
+    if (interval.value !== interval.defaultValue) return;
+    interval.value = "";
+    interval.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  box.addEventListener("input", look);
+}
 
 function countLines(text) {
   return text.split("\n").filter((line) => line.trim()).length;

@@ -11,6 +11,7 @@ export function connect(form) {
 
   const fillIn = async (text) => {
     box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
     const response = await send(form.dataset.pasteUrl, { body: new FormData(form) }).catch(() => null);
     if (box.value !== text) return;
     if (!response?.ok) return notify("The command could not be read just now: press Scan to try again.");

@@ -4,6 +4,32 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.journeys.clipboard import paste
+
+
+def test_a_url_of_ones_own_is_not_asked_as_often_as_the_sample(page: Page, site: str) -> None:
+    page.goto(site)
+    plan, interval = page.locator("[data-plan]"), page.locator("[name=initial_interval]")
+    expect(plan).to_contain_text("every 2 s")
+
+    page.locator("[data-urls]").press_sequentially(" ")
+    expect(interval).to_have_value("2s")
+    page.locator("[data-urls]").fill("https://example.com/export")
+
+    expect(plan).to_contain_text("every 15 s")
+    expect(interval).to_have_value("")
+
+
+def test_a_command_that_takes_the_place_of_the_sample_does_not_take_over_how_often_it_is_asked(
+    page: Page, site: str
+) -> None:
+    page.goto(site)
+
+    paste(page, "curl https://example.com/export -X POST")
+
+    expect(page.locator("[name=method]")).to_have_value("POST")
+    expect(page.locator("[data-plan]")).to_contain_text("every 15 s")
+
 
 def test_the_sample_goes_from_spinner_over_waiting_to_the_check_mark_within_ten_seconds(page: Page, site: str) -> None:
     page.goto(site)

@@ -4,16 +4,10 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.journeys.clipboard import paste
 from tests.journeys.moves import Moves
 from tests.stack import Site
 from tests.target import Target
-
-
-def paste(page: Page, text: str) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.evaluate("text => navigator.clipboard.writeText(text)", text)
-    page.focus("[data-urls]")
-    page.keyboard.press("Control+V")
 
 
 def test_a_pasted_curl_command_fills_the_form_and_makes_its_request(page: Page, site: Site, target: Target) -> None:
