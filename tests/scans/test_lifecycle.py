@@ -36,7 +36,7 @@ def test_a_submitted_scan_is_queued_due_now_and_has_a_deadline() -> None:
 
     assert (scan.state, scan.attempt, scan.revision) == (State.QUEUED, 0, 1)
     assert -5 < seconds_until_due(scan) <= 0
-    assert (scan.deadline_at - scan.created_at).total_seconds() == pytest.approx(120, abs=0.1)
+    assert (scan.deadline_at - scan.created_at).total_seconds() == pytest.approx(120, abs=2)
 
 
 def test_times_come_back_as_utc_from_the_clock_of_the_database() -> None:
@@ -92,7 +92,7 @@ def test_a_bad_answer_waits_for_the_next_attempt() -> None:
     assert settled is not None and settled.countdown == 15
     scan = row(scan_id)
     assert (scan.state, scan.status, scan.error_code) == (State.WAITING, 503, ErrorCode.HTTP_STATUS)
-    assert wait_after_attempt(scan) == pytest.approx(15, abs=0.1)
+    assert wait_after_attempt(scan) == pytest.approx(15, abs=2)
     assert "503" in (scan.error or "")
 
 
@@ -166,7 +166,7 @@ def test_the_wait_is_the_longer_one_of_the_scans_and_the_servers(
 
     scan = row(scan_id)
     assert scan.state is State.WAITING
-    assert wait_after_attempt(scan) == pytest.approx(wait, abs=0.1)
+    assert wait_after_attempt(scan) == pytest.approx(wait, abs=2)
 
 
 @pytest.mark.parametrize(("seconds", "wait"), [(120, 120), (2, 15), (None, 15)])
@@ -178,7 +178,7 @@ def test_what_cannot_end_otherwise_before_a_time_is_not_tried_before_it(seconds:
 
     scan = row(scan_id)
     assert (scan.state, scan.error_code, scan.error) == (State.WAITING, ErrorCode.HOST_BUSY, "Not asked now.")
-    assert wait_after_attempt(scan) == pytest.approx(wait, abs=0.1)
+    assert wait_after_attempt(scan) == pytest.approx(wait, abs=2)
 
 
 def test_a_server_that_asks_for_more_than_the_deadline_is_not_waited_for() -> None:
