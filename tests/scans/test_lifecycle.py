@@ -36,7 +36,7 @@ def test_a_submitted_scan_is_queued_due_now_and_has_a_deadline() -> None:
 
     assert (scan.state, scan.attempt, scan.revision) == (State.QUEUED, 0, 1)
     assert -5 < seconds_until_due(scan) <= 0
-    assert (scan.deadline_at - scan.created_at).total_seconds() == pytest.approx(120, abs=2)
+    assert (scan.deadline_at - scan.created_at).total_seconds() == pytest.approx(120, abs=0.1)
 
 
 def test_times_come_back_as_utc_from_the_clock_of_the_database() -> None:
