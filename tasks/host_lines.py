@@ -60,8 +60,7 @@ class HostLines:
         """Rows that joined a line later know already; those that stood there are told in steps."""
         told = self._told.get(host)
         until = None if shut is None else time.monotonic() + shut.seconds
-        is_known = abs(until - told) <= _TOLD_SECONDS if until and told else until is told
-        if is_known:
+        if _is_much_the_same(until, told):
             return
         changes = lifecycle.tell_hold(host, shut=shut, limit=self._limit)
         publish(changes)
@@ -71,6 +70,12 @@ class HostLines:
             self._told[host] = until
         else:
             del self._told[host]
+
+
+def _is_much_the_same(until: float | None, told: float | None) -> bool:
+    if until is None or told is None:
+        return until is None and told is None
+    return abs(until - told) <= _TOLD_SECONDS
 
 
 def _by_host(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:

@@ -142,7 +142,7 @@ class Supervisor:
 
 
 def _kill_groups(groups: list[int]) -> None:
-    """Whoever died by itself may have left children."""
+    """The last resort: until nothing of them is left, or it takes too long."""
     deadline = time.monotonic() + _KILL_SECONDS
     while (groups := guard.signal_groups(groups, signal.SIGKILL)) and time.monotonic() < deadline:
         time.sleep(0.02)
